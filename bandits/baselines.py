@@ -1,0 +1,149 @@
+"""Policies that learn nothing: the marks that a learning policy is measured against."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from bandits.description import Description
+from bandits.errors import unknown
+from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
+from bandits.ridge import best_of
+from numba import njit
+
+
+class Unlearning(BlockLearner):
+    """A learner that has nothing to learn, and so nothing to correct."""
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
+        """Take no notice."""
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
+        """Take no notice."""
+
+
+class _Fixed(Unlearning):
+    def __init__(self, action: int) -> None:
+        self._action = action
+
+    def play(self, block: Block) -> Choices:
+        return Choices(np.full(len(block), self._action), np.ones(len(block)))
+
+
+class Nothing(Description):
+    """Show no recommendation, ever: what happens to people whom nobody advises."""
+
+    corrects: ClassVar[bool] = True
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        return None if problem.nothing is not None else "shows nothing, and in this world something must be shown"
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  needs no luck
+        """Make a fresh learner."""
+        if problem.nothing is None:
+            raise ValueError(self.misfit(problem))
+        return _Fixed(problem.nothing)
+
+
+class Always(Description):
+    """Show the same action to everybody; where it is not available, nothing, or else the first that is.
+
+    Args:
+        action: its name, or its index.
+    """
+
+    corrects: ClassVar[bool] = True
+
+    action: str | int = Field(union_mode="left_to_right")
+
+    def __init__(self, action: str | int, *, name: str | None = None) -> None:
+        super().__init__(action=action, name=name)
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        if isinstance(self.action, str):
+            return None if self.action in problem.actions else unknown("action", self.action, problem.actions)
+        inside = 0 <= self.action < len(problem.actions)
+        return None if inside else f"action must be 0 to {len(problem.actions) - 1}, got {self.action}"
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  needs no luck
+        """Make a fresh learner."""
+        action = problem.actions.index(self.action) if isinstance(self.action, str) else self.action
+        return _Always(action, problem.nothing)
+
+
+class _Always(Unlearning):
+    def __init__(self, action: int, nothing: int | None) -> None:
+        self._action, self._nothing = action, nothing
+
+    def play(self, block: Block) -> Choices:
+        instead = np.argmax(block.available, axis=1)
+        if self._nothing is not None:
+            instead = np.where(block.available[:, self._nothing], self._nothing, instead)
+        action = np.where(block.available[:, self._action], self._action, instead)
+        return Choices(action, np.ones(len(block)))
+
+
+class Random(Description):
+    """Show one of the available actions, each with the same probability (showing nothing is one of them)."""
+
+    corrects: ClassVar[bool] = True
+
+    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  fits every world
+        """Why the policy does not fit a world, or None."""
+        return None
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
+        """Make a fresh learner."""
+        return _Uniform(rng)
+
+
+class _Uniform(Unlearning):
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def play(self, block: Block) -> Choices:
+        action = np.empty(len(block), dtype=np.int64)
+        _best_rows(np.zeros(block.available.shape), block.available, self._rng.random(len(block)), action)
+        return Choices(action, 1.0 / block.available.sum(axis=1))
+
+
+class Oracle(Description):
+    """Show the action with the highest expected reward, which only a simulation knows: the mark with no regret.
+
+    It is myopic: best for each visit under the objective, which need not be best for the customer, or in the long run.
+    """
+
+    corrects: ClassVar[bool] = True
+    sees_expected: ClassVar[bool] = True
+
+    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  every simulated world knows its truth
+        """Why the policy does not fit a world, or None."""
+        return None
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
+        """Make a fresh learner."""
+        return _Clairvoyant(rng)
+
+
+class _Clairvoyant(Unlearning):
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def play(self, block: Block) -> Choices:
+        if block.expected is None:
+            raise ValueError("the oracle needs expected rewards: it runs in simulated worlds only")
+        action = np.empty(len(block), dtype=np.int64)
+        _best_rows(block.expected, block.available, self._rng.random(len(block)), action)
+        expected = np.where(block.available, block.expected, -np.inf)
+        ties = (expected == expected.max(axis=1, keepdims=True)).sum(axis=1)
+        return Choices(action, 1.0 / ties)
+
+
+@njit(cache=True)
+def _best_rows(scores: Floats, available: Bools, tie: Floats, action: Ints) -> None:
+    for n in range(len(scores)):
+        action[n] = best_of(scores[n], available[n], tie[n])

@@ -1,0 +1,292 @@
+"""Policies without features that keep a count and a mean an arm.
+
+n (K,): visits learnt from; mean (K,): mean reward [units]; N visits, K arms.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+from numba import njit
+from pydantic import Field, PositiveFloat
+
+from bandits.description import Description
+from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
+from bandits.ridge import best_of, ties_with
+
+
+@njit(cache=True)
+def learn_means(n: Ints, mean: Floats, action: Ints, rewards: Floats, nothing: int) -> None:
+    """Fold rewards (N,) into the running means of their arms."""
+    for i in range(len(action)):
+        k = action[i]
+        if k != nothing:
+            n[k] += 1
+            mean[k] += (rewards[i] - mean[k]) / n[k]
+
+
+@njit(cache=True)
+def correct_means(n: Ints, mean: Floats, action: Ints, deltas: Floats, nothing: int) -> None:
+    """Change rewards (N,) that the means already contain."""
+    for i in range(len(action)):
+        k = action[i]
+        if k != nothing:
+            mean[k] += deltas[i] / n[k]
+
+
+@njit(cache=True)
+def _play_epsilon(
+    n: Ints,
+    mean: Floats,
+    available: Bools,
+    rewards: Floats,
+    coin: Floats,
+    tie: Floats,
+    epsilon: float,
+    nothing: int,
+    action: Ints,
+    propensity: Floats,
+) -> None:
+    none = np.zeros(len(mean))
+    for i in range(len(available)):
+        greedy = best_of(mean, available[i], tie[i])
+        ties = ties_with(mean, available[i], greedy)
+        k = best_of(none, available[i], tie[i]) if coin[i] < epsilon else greedy
+        chance = epsilon / available[i].sum()
+        if mean[k] == mean[greedy]:
+            chance += (1.0 - epsilon) / ties
+        action[i], propensity[i] = k, chance
+        if len(rewards) > 0:
+            learn_means(n, mean, action[i : i + 1], rewards[i, k : k + 1], nothing)
+
+
+class EpsilonGreedy(Description):
+    """Show the arm with the highest mean reward so far; with probability epsilon, any available one. No features.
+
+    Arms that were never tried have mean 0. Explores for ever, and everybody alike.
+
+    Args:
+        epsilon: probability of a uniform draw, 0 to 1.
+
+    Source: Sutton & Barto 2018, section 2.4.
+    """
+
+    corrects: ClassVar[bool] = True
+
+    epsilon: float = Field(default=0.1, ge=0, le=1)
+
+    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  fits every world
+        """Why the policy does not fit a world, or None."""
+        return None
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        """Make a fresh learner."""
+        return _EpsilonGreedy(problem, self.epsilon, rng)
+
+
+class _Means(BlockLearner):
+    def __init__(self, problem: Problem) -> None:
+        K = len(problem.actions)
+        self.n, self.mean = np.zeros(K, dtype=np.int64), np.zeros(K)
+        self.nothing = -1 if problem.nothing is None else problem.nothing
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:  # noqa: ARG002  no features
+        learn_means(self.n, self.mean, choices.action, rewards, self.nothing)
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:  # noqa: ARG002  no features
+        correct_means(self.n, self.mean, choices.action, deltas, self.nothing)
+
+
+class _EpsilonGreedy(_Means):
+    def __init__(self, problem: Problem, epsilon: float, rng: np.random.Generator) -> None:
+        super().__init__(problem)
+        self._epsilon, self._coin, self._tie = epsilon, rng, rng.spawn(1)[0]
+
+    def play(self, block: Block) -> Choices:
+        N, K = block.available.shape
+        action, propensity = np.empty(N, dtype=np.int64), np.empty(N)
+        rewards = np.empty((0, K)) if block.rewards is None else block.rewards
+        coin, tie = self._coin.random(N), self._tie.random(N)
+        _play_epsilon(
+            self.n, self.mean, block.available, rewards, coin, tie, self._epsilon, self.nothing, action, propensity
+        )
+        return Choices(action, propensity)
+
+
+@njit(cache=True)
+def _play_test(
+    n: Ints,
+    mean: Floats,
+    available: Bools,
+    rewards: Floats,
+    tie: Floats,
+    needed: int,
+    nothing: int,
+    shipped: Floats,
+    action: Ints,
+    propensity: Floats,
+) -> None:
+    none = np.zeros(len(mean))
+    for i in range(len(available)):
+        if math.isnan(shipped[0]) and n.sum() >= needed:
+            shipped[:] = mean
+        split = math.isnan(shipped[0])
+        candidates = available[i].copy()
+        if split and nothing >= 0 and candidates.sum() > 1:
+            candidates[nothing] = False
+        scores = none if split else shipped
+        k = best_of(scores, candidates, tie[i])
+        action[i], propensity[i] = k, 1.0 / ties_with(scores, candidates, k)
+        if len(rewards) > 0:
+            learn_means(n, mean, action[i : i + 1], rewards[i, k : k + 1], nothing)
+
+
+class ABTest(Description):
+    """Split visits equally over the actions, then ship the winner to everybody, for good: what most teams do today.
+
+    The test ends when `visits_per_action` rewards an action have come in on average; then the action with the highest
+    mean is shown (where it is unavailable, the next one). Nothing is not an arm: it is shipped if all means are below
+    0.
+
+    Args:
+        visits_per_action: size of the test.
+    """
+
+    corrects: ClassVar[bool] = True
+
+    visits_per_action: int = Field(default=100, ge=1)
+
+    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  fits every world
+        """Why the policy does not fit a world, or None."""
+        return None
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        """Make a fresh learner."""
+        return _ABTest(problem, self.visits_per_action, rng)
+
+
+class _ABTest(_Means):
+    def __init__(self, problem: Problem, visits_per_action: int, rng: np.random.Generator) -> None:
+        super().__init__(problem)
+        self._needed = visits_per_action * (len(problem.actions) - (problem.nothing is not None))
+        self._shipped, self._rng = np.full(len(problem.actions), np.nan), rng
+
+    def play(self, block: Block) -> Choices:
+        N, K = block.available.shape
+        action, propensity = np.empty(N, dtype=np.int64), np.empty(N)
+        rewards = np.empty((0, K)) if block.rewards is None else block.rewards
+        tie = self._rng.random(N)
+        _play_test(
+            self.n,
+            self.mean,
+            block.available,
+            rewards,
+            tie,
+            self._needed,
+            self.nothing,
+            self._shipped,
+            action,
+            propensity,
+        )
+        return Choices(action, propensity)
+
+
+@njit(cache=True)
+def _play_beta(
+    wins: Floats,
+    losses: Floats,
+    available: Bools,
+    rewards: Floats,
+    low: float,
+    high: float,
+    nothing: int,
+    rng: np.random.Generator,
+    tie: Floats,
+    action: Ints,
+) -> None:
+    scores = np.zeros(len(wins))
+    for i in range(len(available)):
+        for k in range(len(wins)):
+            if k == nothing:
+                scores[k] = (0.0 - low) / (high - low)
+            elif available[i, k]:
+                scores[k] = rng.beta(wins[k], losses[k])
+        k = best_of(scores, available[i], tie[i])
+        action[i] = k
+        if len(rewards) > 0 and k != nothing:
+            success = (rewards[i, k] - low) / (high - low)
+            wins[k] += success
+            losses[k] += 1.0 - success
+
+
+class BetaThompson(Description):
+    """Thompson sampling of a success probability an arm, from a Beta posterior. No features.
+
+    P_k | data ~ Beta(successes + Σr, failures + Σ(1 − r)), r the reward mapped to 0 … 1 by the world's bounds. Exact for
+    rewards that are either bound; for those between, r counts as that fraction of a success.
+
+    Args:
+        successes: of the prior, a.
+        failures: of the prior, b.
+
+    Source: Thompson 1933; Chapelle & Li 2011, Algorithm 2.
+    """
+
+    corrects: ClassVar[bool] = True
+
+    successes: PositiveFloat = 1.0
+    failures: PositiveFloat = 1.0
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        if problem.reward_range is None:
+            return "needs bounded rewards, and this world's have no bounds; use GaussianThompson"
+        return None
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        """Make a fresh learner."""
+        return _BetaThompson(problem, self.successes, self.failures, rng)
+
+
+class _BetaThompson(BlockLearner):
+    def __init__(self, problem: Problem, successes: float, failures: float, rng: np.random.Generator) -> None:
+        if problem.reward_range is None:
+            raise ValueError("BetaThompson needs bounded rewards")
+        K = len(problem.actions)
+        self.wins, self.losses = np.full(K, successes), np.full(K, failures)
+        self._low, self._high = problem.reward_range
+        self._nothing = -1 if problem.nothing is None else problem.nothing
+        self._rng, self._tie = rng, rng.spawn(1)[0]
+
+    def play(self, block: Block) -> Choices:
+        N, K = block.available.shape
+        action = np.empty(N, dtype=np.int64)
+        rewards = np.empty((0, K)) if block.rewards is None else block.rewards
+        # a beta draw takes a varying number of uniforms, so that the kernel is handed the generator itself
+        _play_beta(
+            self.wins,
+            self.losses,
+            block.available,
+            rewards,
+            self._low,
+            self._high,
+            self._nothing,
+            self._rng,
+            self._tie.random(N),
+            action,
+        )
+        return Choices(action, np.full(N, np.nan))
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:  # noqa: ARG002  no features
+        shown = choices.action != self._nothing
+        success = (rewards[shown] - self._low) / (self._high - self._low)
+        np.add.at(self.wins, choices.action[shown], success)
+        np.add.at(self.losses, choices.action[shown], 1.0 - success)
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:  # noqa: ARG002  no features
+        shown = choices.action != self._nothing
+        moved = deltas[shown] / (self._high - self._low)
+        np.add.at(self.wins, choices.action[shown], moved)
+        np.add.at(self.losses, choices.action[shown], -moved)

@@ -1,0 +1,110 @@
+"""Descriptions: frozen, validated, hashable; one TOML table each; named by what differs from the defaults."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from bandits.code import code_of
+from bandits.errors import Fault, InputError, unknown
+
+
+class Description(BaseModel):
+    """A frozen description. Two with the same parameters are the same, whatever they are called.
+
+    Args:
+        name: what to call it in tables; without one it is named by its kind and what differs from the defaults.
+
+    Raises:
+        InputError: one line a fault, when a parameter is out of bounds, of the wrong type, or unknown.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+
+    name: str | None = None
+
+    def __init__(self, **fields: object) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            faults = [fault for detail in error.errors() for fault in _faults(detail, type(self))]
+            raise InputError(faults, type(self).__name__) from None
+
+    @property
+    def label(self) -> str:
+        """Its name, or its kind and the parameters that differ from the defaults."""
+        return label_of(self)
+
+
+def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
+    where = detail["loc"]
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):
+        return list(cause.within("", *where).faults)
+    if detail["type"] == "extra_forbidden":
+        return [Fault(unknown("field", str(where[-1]), kind.model_fields), where)]
+    if detail["type"] == "missing":
+        return [Fault("is missing; add it", where)]
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    must = message if cause is not None else f"must be {message}, got {detail['input']!r}"
+    return [Fault(must, where)]
+
+
+def parameters(thing: object) -> dict[str, object]:
+    """What defines a description or an object of one's own, without its name."""
+    if isinstance(thing, Description):
+        return {key: getattr(thing, key) for key in type(thing).model_fields if key != "name"}
+    state = {f: getattr(thing, f) for f in getattr(thing, "__dataclass_fields__", ())} or dict(
+        getattr(thing, "__dict__", {})
+    )
+    return {key: value for key, value in sorted(state.items()) if key != "name"}
+
+
+def kind_of(thing: object) -> str:
+    """The `kind` of its TOML table: the bare name of a built-in, "module:Name" of one's own."""
+    cls = type(thing)
+    own = cls.__module__.split(".")[0] not in {"bandits", "environments"}
+    return f"{cls.__module__}:{cls.__qualname__}" if own else cls.__name__
+
+
+def table_of(thing: object) -> object:
+    """The description as plain data (what JSON and TOML hold), nested descriptions included."""
+    if isinstance(thing, (str, int, float, bool)) or thing is None:
+        return thing
+    if isinstance(thing, Mapping):
+        return {str(key): table_of(value) for key, value in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return [table_of(value) for value in thing]
+    if isinstance(thing, Description) or callable(getattr(thing, "start", None)):
+        table: dict[str, object] = {"kind": kind_of(thing)}
+        table.update({key: table_of(value) for key, value in parameters(thing).items()})
+        if ":" in kind_of(thing):
+            table["code"] = code_of(type(thing))
+        return table
+    return "pickle:" + hashlib.sha256(pickle.dumps(thing)).hexdigest()
+
+
+def identity(thing: object) -> str:
+    """A hash of all that defines a description: kind and parameters, at every depth, but no name."""
+    return hashlib.sha256(json.dumps(table_of(thing), sort_keys=True).encode()).hexdigest()
+
+
+def label_of(thing: object) -> str:
+    """Its name, or its kind and the parameters that differ from the defaults."""
+    name = getattr(thing, "name", None)
+    if isinstance(name, str) and name:
+        return name
+    said = []
+    for key, value in parameters(thing).items():
+        if isinstance(thing, Description) and value == type(thing).model_fields[key].default:
+            continue
+        nested = isinstance(value, Description) or callable(getattr(value, "start", None))
+        said.append(label_of(value) if nested else f"{key}={value}")
+    return type(thing).__name__ + (f"({', '.join(said)})" if said else "")

@@ -1,0 +1,92 @@
+"""Policies that watch over another policy, so that fewer people pay for what it learns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from bandits.description import Description, label_of
+from bandits.errors import Fault, InputError
+from bandits.loops import in_blocks, misfit_of
+from bandits.protocol import Block, BlockLearner, Choices, Floats, Needs, Policy, Problem
+from bandits.registry import PolicyField
+
+
+class Cautious(Description):
+    """Show only what is likely not to be bad, and otherwise nothing; except in a stated share of visits.
+
+    An action is withheld while its estimated reward minus `margin` standard deviations is not above 0. Without the
+    exceptions nothing would ever be tried, and nothing learnt.
+
+    Args:
+        policy: chooses among what is left; it must have an uncertainty (the ridge regressions have).
+        margin: how many standard deviations of doubt an action must overcome.
+        explore: share of visits in which the policy chooses freely.
+
+    Use it where a first bad impression costs more than a missed sale. The margin is about the objective: an objective
+    that ignores harm is guarded against losing reward, not against harm.
+    """
+
+    policy: PolicyField
+    margin: float = Field(default=0.5, ge=0)
+    explore: float = Field(default=0.25, ge=0, le=1)
+
+    uncertain: ClassVar[bool] = True
+
+    def __init__(
+        self, policy: Policy, *, margin: float = 0.5, explore: float = 0.25, name: str | None = None
+    ) -> None:
+        super().__init__(policy=policy, margin=margin, explore=explore, name=name)
+        if not getattr(self.policy, "uncertain", False):
+            raise InputError(Fault(f"{label_of(self.policy)} has no uncertainty to be cautious about", ("policy",)), "Cautious")
+
+    @property
+    def sees_cohort(self) -> bool:
+        """As the inner policy."""
+        return Needs.of(self.policy).sees_cohort
+
+    @property
+    def sees_user(self) -> bool:
+        """As the inner policy."""
+        return Needs.of(self.policy).sees_user
+
+    @property
+    def corrects(self) -> bool:
+        """As the inner policy."""
+        return Needs.of(self.policy).corrects
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        if problem.nothing is None:
+            return "withholds what may be bad, and in this world something must be shown"
+        return misfit_of(self.policy, problem)
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        """Make a fresh learner."""
+        return _Cautious(self.policy, problem, self.margin, self.explore, rng)
+
+
+class _Cautious(BlockLearner):
+    def __init__(
+        self, policy: Policy, problem: Problem, margin: float, explore: float, rng: np.random.Generator
+    ) -> None:
+        inner, self._coin = rng.spawn(2)
+        self._learner = in_blocks(policy.start(problem, inner))
+        self._margin, self._explore = margin, explore
+
+    def play(self, block: Block) -> Choices:
+        caution = np.where(self._coin.random(len(block)) < self._explore, -np.inf, self._margin)
+        if block.caution is not None:
+            caution = np.maximum(caution, block.caution)
+        choices = self._learner.play(replace(block, caution=caution))
+        # the coin is part of the chance of a choice, so that the inner policy's propensity is not the whole of it
+        return replace(choices, propensity=np.full(len(block), np.nan))
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
+        self._learner.learn_many(block, choices, rewards)
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
+        self._learner.correct_many(block, choices, deltas)

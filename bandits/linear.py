@@ -1,0 +1,177 @@
+"""Linear policies with a ridge regression for each arm (disjoint arms).
+
+A (D, D) Gram matrix, b (D,), theta = A⁻¹ b, x (D,) features; one of each an arm, A = ridge · I at the start.
+Rewards are learnt in units of `Problem.reward_scale`, so that alpha and scale mean the same in every world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+from pydantic import PositiveFloat, NonNegativeFloat
+
+from bandits.description import Description
+from bandits.protocol import Block, BlockLearner, Choices, Floats, Problem
+from bandits.ridge import correct_ridge, learn_ridge, play_ridge
+
+Bonus = Callable[[int, int], Floats]
+
+
+class RidgeLearner(BlockLearner):
+    """One ridge regression an arm, and a bonus in standard deviations that tells the policies apart.
+
+    Args:
+        problem: of the world.
+        ridge: A = ridge · I before the first visit.
+        bonus: (N, K) ↦ the bonus array of a block.
+        rng: breaks ties.
+        randomised: whether the bonus is random, so that the probability of a choice is not known.
+        intercept_only: ignore the features.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        ridge: float,
+        bonus: Bonus,
+        rng: np.random.Generator,
+        *,
+        randomised: bool,
+        intercept_only: bool = False,
+    ) -> None:
+        K, D = len(problem.actions), 1 if intercept_only else len(problem.features)
+        self.A_inv = np.broadcast_to(np.eye(D) / ridge, (K, D, D)).copy()
+        self.theta = np.zeros((K, D))
+        self._nothing = -1 if problem.nothing is None else problem.nothing
+        self._unit = problem.reward_scale
+        self._bonus, self._rng = bonus, rng
+        self._randomised, self._intercept_only = randomised, intercept_only
+
+    def _x(self, block: Block) -> Floats:
+        return np.ones((len(block), 1)) if self._intercept_only else np.ascontiguousarray(block.x)
+
+    def play(self, block: Block) -> Choices:
+        """See `bandits.ridge.play_ridge`."""
+        N, K = block.available.shape
+        action, share = np.empty(N, dtype=np.int64), np.empty(N)
+        play_ridge(
+            self.A_inv,
+            self.theta,
+            self._x(block),
+            block.available,
+            np.empty((0, K)) if block.rewards is None else block.rewards,
+            self._bonus(N, K),
+            self._rng.random(N),
+            np.full(N, -np.inf) if block.caution is None else block.caution,
+            self._nothing,
+            self._unit,
+            action,
+            share,
+        )
+        return Choices(action, np.full(N, np.nan) if self._randomised else share)
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
+        """See `bandits.ridge.learn_ridge`."""
+        learn_ridge(self.A_inv, self.theta, self._x(block), choices.action, rewards, self._nothing, self._unit)
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
+        """See `bandits.ridge.correct_ridge`."""
+        correct_ridge(self.A_inv, self.theta, self._x(block), choices.action, deltas, self._nothing, self._unit)
+
+
+def needs_features(problem: Problem) -> str | None:
+    """Why a policy that works on features does not fit, if it does not."""
+    return None if problem.features else "needs features of the visitor, and this world has none"
+
+
+class LinUCB(Description):
+    """LinUCB with disjoint arms: show the arm with the highest upper confidence bound x·theta + alpha √(xᵀA⁻¹x).
+
+    Deterministic but for ties, so it explores the same way for everybody alike; its propensity is 1 (ties: shared).
+    Assumes that an arm's expected reward is linear in x. Pooled over all users: a small cohort that x does not tell
+    apart is served what the others like.
+
+    Args:
+        alpha: width of the confidence bound, in units of the typical reward.
+        ridge: regularisation; the prior standard deviation of a coefficient is 1/√ridge units.
+
+    Source: Li, Chu, Langford & Schapire 2010, Algorithm 1.
+    """
+
+    uncertain: ClassVar[bool] = True
+    corrects: ClassVar[bool] = True
+
+    alpha: NonNegativeFloat = 1.0
+    ridge: PositiveFloat = 1.0
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        return needs_features(problem)
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        """Make a fresh learner."""
+        alpha = self.alpha
+        return RidgeLearner(problem, self.ridge, lambda N, K: np.full((N, K), alpha), rng, randomised=False)
+
+
+class LinearThompson(Description):
+    """Linear Thompson sampling with disjoint arms: draw each arm's mean reward from its posterior, show the highest.
+
+    theta_k | data ~ Normal(A_k⁻¹ b_k, scale² A_k⁻¹). Only x·theta_k matters, so it is drawn directly: one normal an
+    arm, Normal(x·theta_k, scale² xᵀA_k⁻¹x), exact since the arms are independent.
+
+    Args:
+        scale: standard deviation of the noise, in units of the typical reward.
+        ridge: the prior standard deviation of a coefficient is scale/√ridge units.
+
+    Source: Agrawal & Goyal 2013 (one regression an arm); Russo et al. 2018, section 4.
+    """
+
+    uncertain: ClassVar[bool] = True
+    corrects: ClassVar[bool] = True
+
+    scale: NonNegativeFloat = 1.0
+    ridge: PositiveFloat = 1.0
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        return needs_features(problem)
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        """Make a fresh learner."""
+        return RidgeLearner(problem, self.ridge, normal_bonus(self.scale, rng), rng.spawn(1)[0], randomised=True)
+
+
+class GaussianThompson(Description):
+    """Thompson sampling of a mean reward an arm, normal rewards of known spread, no features: the same for everybody.
+
+    mean_k | data ~ Normal(Σr / (n + ridge), scale² / (n + ridge)), n visits of arm k.
+
+    Args:
+        scale: standard deviation of the noise, in units of the typical reward.
+        ridge: the prior standard deviation of a mean is scale/√ridge units.
+
+    Source: Agrawal & Goyal 2013, "Further optimal regret bounds for Thompson sampling", Algorithm 2.
+    """
+
+    uncertain: ClassVar[bool] = True
+    corrects: ClassVar[bool] = True
+
+    scale: NonNegativeFloat = 1.0
+    ridge: PositiveFloat = 1.0
+
+    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  fits every world
+        """Why the policy does not fit a world, or None."""
+        return None
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        """Make a fresh learner."""
+        bonus, ties = normal_bonus(self.scale, rng), rng.spawn(1)[0]
+        return RidgeLearner(problem, self.ridge, bonus, ties, randomised=True, intercept_only=True)
+
+
+def normal_bonus(scale: float, rng: np.random.Generator) -> Bonus:
+    """Normal noise (N, K) with standard deviation `scale`."""
+    return lambda N, K: scale * rng.standard_normal((N, K))

@@ -1,0 +1,151 @@
+"""The plain way to work through a block, visit by visit, for learners that have no compiled one."""
+
+from __future__ import annotations
+
+import pathlib
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bandits.description import label_of
+from bandits.errors import InputError
+from bandits.protocol import Block, BlockLearner, Bools, Choice, Choices, Corrigible, Floats, Learner, Needs, Policy, Problem
+
+
+class Misbehaviour(Exception):
+    """A policy of one's own did what a policy must not do.
+
+    Args:
+        what: it did, in words that follow the policy's name.
+        row: the visit within its block, or None.
+    """
+
+    def __init__(self, what: str, row: int | None = None) -> None:
+        super().__init__(what)
+        self.what, self.row = what, row
+
+    def __reduce__(self) -> tuple[type[Misbehaviour], tuple[str, int | None]]:
+        """Survive the trip from a worker process."""
+        return (Misbehaviour, (self.what, self.row))
+
+
+class Stepwise(BlockLearner):
+    """Plays blocks with a learner that knows single visits only, and checks what it answers.
+
+    Args:
+        learner: has `choose` and `learn`, and perhaps `correct`.
+    """
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+
+    def play(self, block: Block) -> Choices:
+        """Choose, and learn where rewards are known at once, visit by visit."""
+        block = replace(block, x=_locked(block.x), available=_locked(block.available), z=_locked(block.z))
+        action, propensity = np.empty(len(block), dtype=np.int64), np.empty(len(block))
+        memos = []
+        for n in range(len(block)):
+            visit = block.visit(n)
+            with _blamed(n):
+                choice = self._learner.choose(visit)
+                action[n], propensity[n] = checked(choice, visit.available, n)
+                memos.append(choice.memo)
+                if block.rewards is not None:
+                    self._learner.learn(visit, choice, float(block.rewards[n, action[n]]))
+        memo = None if any(m is None for m in memos) else np.array(memos, dtype=np.float64)
+        return Choices(action, propensity, memo)
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
+        """Learn visit by visit."""
+        for n in range(len(block)):
+            with _blamed(n):
+                self._learner.learn(block.visit(n), choices.choice(n), float(rewards[n]))
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
+        """Correct visit by visit."""
+        if not isinstance(self._learner, Corrigible):
+            raise Misbehaviour("cannot correct a reward it has already learnt: its learner has no `correct`")
+        for n in range(len(block)):
+            with _blamed(n):
+                self._learner.correct(block.visit(n), choices.choice(n), float(deltas[n]))
+
+
+@contextmanager
+def _blamed(row: int | None) -> Iterator[None]:
+    """Blame the policy for whatever it raises, and say where in its code that was."""
+    try:
+        yield
+    except (Misbehaviour, InputError):
+        raise
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{pathlib.Path(frame.filename).name}:{frame.lineno}"
+        raise Misbehaviour(f"raised {type(error).__name__} ({place}): {error}", row) from error
+
+
+def _locked(a: Any) -> Any:  # noqa: ANN401  any array, or None
+    """The same array, which nobody can write to: a learner that did would change the world of the others."""
+    if a is not None:
+        a = a.view()
+        a.flags.writeable = False
+    return a
+
+
+def checked(choice: object, available: Bools, row: int) -> tuple[int, float]:
+    """The action and propensity of a choice.
+
+    Raises:
+        Misbehaviour: when it is no choice among the available actions.
+    """
+    if not isinstance(choice, Choice):
+        raise Misbehaviour(f"answered {choice!r}, which is no Choice(action, propensity)", row)
+    if isinstance(choice.action, bool) or not isinstance(choice.action, (int, np.integer)):
+        raise Misbehaviour(f"chose action {choice.action!r}, which is no whole number", row)
+    if not (0 <= choice.action < len(available) and available[choice.action]):
+        allowed = ", ".join(str(k) for k in np.flatnonzero(available))
+        raise Misbehaviour(f"chose action {choice.action}, but only {allowed} were available", row)
+    if not (np.isnan(choice.propensity) or 0 < choice.propensity <= 1):
+        raise Misbehaviour(f"stated propensity {choice.propensity}, which is not in (0, 1] (NaN if unknown)", row)
+    return int(choice.action), float(choice.propensity)
+
+
+def in_blocks(learner: Learner | BlockLearner) -> BlockLearner:
+    """The learner itself if it plays blocks, else a plain loop around it."""
+    return learner if isinstance(learner, BlockLearner) else Stepwise(learner)
+
+
+def misfit_of(policy: Policy, problem: Problem) -> str | None:
+    """Why a policy does not fit a world, in words that follow its name; None if it fits.
+
+    What every policy may ask for (labels, user ids, corrections) is judged here; the rest by its own `misfit(problem)`,
+    if it has one.
+    """
+    needs = Needs.of(policy)
+    if needs.sees_cohort and problem.cohorts is None:
+        return "needs cohort labels, and this world shows none (a storefront does with observe_persona = true)"
+    if needs.sees_user and problem.users is None:
+        return "needs to recognise returning users, and this world's visitors are strangers"
+    if problem.corrections and not needs.corrects:
+        return "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
+    own = getattr(policy, "misfit", None)
+    return own(problem) if callable(own) else None
+
+
+def start(policy: Policy, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+    """Start a policy on a world that it fits.
+
+    Raises:
+        InputError: when it does not fit.
+        Misbehaviour: when its `start` fails, or makes something that is no learner.
+    """
+    if why := misfit_of(policy, problem):
+        raise InputError(f"policy {label_of(policy)!r} {why}")
+    with _blamed(None):
+        learner = policy.start(problem, rng)
+    if not all(callable(getattr(learner, verb, None)) for verb in ("choose", "learn")):
+        raise Misbehaviour(f"started {learner!r}, which has no choose and learn")
+    return in_blocks(learner)

@@ -1,0 +1,82 @@
+"""Policies that keep cohorts apart, or pool them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from bandits.description import Description
+from bandits.loops import in_blocks, misfit_of
+from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Needs, Policy, Problem
+from bandits.registry import PolicyField
+
+
+class PerCohort(Description):
+    """One learner for each cohort, each of its own: nothing is shared, so a small cohort is not outvoted, and learns alone.
+
+    It is told each visitor's cohort. Use it where labels exist; PersonaBelief where they must be inferred.
+
+    Args:
+        policy: what is started once for each cohort.
+    """
+
+    sees_cohort: ClassVar[bool] = True
+
+    policy: PolicyField
+
+    def __init__(self, policy: Policy, *, name: str | None = None) -> None:
+        super().__init__(policy=policy, name=name)
+
+    @property
+    def sees_user(self) -> bool:
+        """As the inner policy."""
+        return Needs.of(self.policy).sees_user
+
+    @property
+    def corrects(self) -> bool:
+        """As the inner policy."""
+        return Needs.of(self.policy).corrects
+
+    @property
+    def uncertain(self) -> bool:
+        """As the inner policy."""
+        return bool(getattr(self.policy, "uncertain", False))
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        return misfit_of(self.policy, problem)
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        """Make a fresh learner for each cohort."""
+        return _PerCohort([in_blocks(self.policy.start(problem, r)) for r in rng.spawn(len(problem.cohorts or ()))])
+
+
+class _PerCohort(BlockLearner):
+    def __init__(self, learners: list[BlockLearner]) -> None:
+        self._learners = learners
+
+    def _split(self, block: Block) -> list[tuple[BlockLearner, Ints]]:
+        if block.cohort is None:
+            raise ValueError("PerCohort needs cohort labels")
+        parts = [(learner, np.flatnonzero(block.cohort == c)) for c, learner in enumerate(self._learners)]
+        return [(learner, rows) for learner, rows in parts if len(rows)]
+
+    def play(self, block: Block) -> Choices:
+        action, propensity = np.empty(len(block), dtype=np.int64), np.empty(len(block))
+        memo: Floats | None = None
+        for learner, rows in self._split(block):
+            part = learner.play(block.rows(rows))
+            action[rows], propensity[rows] = part.action, part.propensity
+            if part.memo is not None:
+                memo = np.empty((len(block), part.memo.shape[1])) if memo is None else memo
+                memo[rows] = part.memo
+        return Choices(action, propensity, memo)
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
+        for learner, rows in self._split(block):
+            learner.learn_many(block.rows(rows), choices.rows(rows), rewards[rows])
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
+        for learner, rows in self._split(block):
+            learner.correct_many(block.rows(rows), choices.rows(rows), deltas[rows])

@@ -1,0 +1,212 @@
+"""What a world is: it serves blocks of visits, and answers to actions.
+
+N visits, K actions, D features, Q outcomes, C cohorts, U users.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from bandits.protocol import Block, Bools, Choices, Floats, Ints, Needs, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """A block of visits: a public part, all that a learner may see, and a hidden part, for the ledger.
+
+    Args:
+        index: (N,) number of each visit in its world: unique, and the same for every policy.
+        time: (N,) when, in units of the world's clock; not decreasing.
+        x: (N, D) features of the visitors.
+        available: (N, K) which actions may be shown.
+        rewards: (N, K) what each action would bring, or None where rewards are learnt later.
+        cohort: (N,) hidden, but from policies that may see it.
+        user: (N,) or None where visitors are not recognised.
+        expected: (N, K) hidden: expected reward of each action, under the objective.
+        welfare: (N, K) hidden: by how much being shown each action leaves the user better off, in expectation, than
+            being shown nothing. Its harm is max(0, −welfare).
+        z: (K, M) features of the actions, where there are any.
+    """
+
+    index: Ints
+    time: Ints
+    x: Floats
+    available: Bools
+    rewards: Floats | None
+    cohort: Ints
+    user: Ints | None
+    expected: Floats
+    welfare: Floats
+    z: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def shown_to(self, needs: Needs) -> Block:
+        """The part that a policy with these needs may see."""
+        return Block(
+            x=self.x,
+            available=self.available,
+            rewards=self.rewards,
+            z=self.z,
+            cohort=self.cohort if needs.sees_cohort else None,
+            user=self.user if needs.sees_user else None,
+            expected=self.expected if needs.sees_expected else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """News about earlier visits: rewards that are learnt only now, or what must be added to rewards already learnt.
+
+    Args:
+        visits: the visits that it is about (their `rewards` is None).
+        values: (N,) rewards, or corrections.
+    """
+
+    visits: Visits
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a block.
+
+    Args:
+        reward: (N,) reward of each visit, all that will ever come of it included.
+        values: (N, Q) outcomes of each visit, in the order of `World.outcomes`.
+        left: (N,) whether the user left for good after the visit.
+        lost: (L,) users whose visit in this block was lost, because they had left before.
+        satisfaction: (C,) mean satisfaction of each cohort's users after the block, or None.
+        late: rewards that became known by now (and were None in their block).
+        corrections: changes, known by now, of rewards that were learnt at once.
+    """
+
+    reward: Floats
+    values: Floats
+    left: Bools
+    lost: Ints
+    satisfaction: Floats | None = None
+    late: Late | None = None
+    corrections: Late | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Everybody who ever visits in a replication.
+
+    Args:
+        cohort: (U,) index of each user's cohort.
+        arrival: (U,) time from which each user is a customer.
+        organic: (C,) margin of a visit that owes nothing to a recommendation [currency], or None.
+    """
+
+    cohort: Ints
+    arrival: Ints
+    organic: Floats | None = None
+
+
+class World(Protocol):
+    """The state of one simulated world."""
+
+    @property
+    def problem(self) -> Problem:
+        """What is public."""
+        ...
+
+    @property
+    def users(self) -> Users | None:
+        """Who visits; None where every visit is somebody new."""
+        ...
+
+    def next_block(self) -> Visits | None:
+        """Serve the next visits; None when the horizon is reached."""
+        ...
+
+    def respond(self, actions: Ints) -> Outcome:
+        """Close the block with the actions that were shown (N,); the world moves on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """How a cohort is presented to people.
+
+    Args:
+        key: short, as in tables: "luke".
+        name: as in sentences: "Luke", "visitors aged 18–29".
+        role: "the office admin"; may be empty.
+        pronoun: "he", "she" or "they".
+        share: of the users (or of the visits, where users are not recognised).
+        text: paragraphs of the card, as (heading, text).
+    """
+
+    key: str
+    name: str
+    share: float
+    role: str = ""
+    pronoun: Literal["he", "she", "they"] = "they"
+    text: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a report says of an environment, and what the ledger must know of it.
+
+    Args:
+        title: of the world, for people: "Acme Widgets".
+        scenario: environments with the same text here are the same world under another objective.
+        objective: what the policy is rewarded for, in a word: "long_term".
+        objective_text: the same in a sentence.
+        cohorts: C.
+        outcomes: Q names of the columns of `Outcome.values`.
+        tolerance: a shown action is a bad recommendation where its harm exceeds this [welfare units].
+        bad_means: in a sentence, what makes a recommendation bad here.
+        clock: unit of time.
+        horizon: length of a replication [clock units].
+        people: whether visitors are recognised, so that things are told by person.
+        reward_unit: "$", "points" …
+        currency: "$", or "" where there is no money.
+        notes: what a reader must know: sources, licences, what is estimated, what is idealised.
+    """
+
+    title: str
+    scenario: str
+    objective: str
+    objective_text: str
+    cohorts: tuple[Cohort, ...]
+    outcomes: tuple[str, ...]
+    tolerance: float
+    bad_means: str
+    clock: Literal["day", "visit"]
+    horizon: int
+    people: bool
+    reward_unit: str = ""
+    currency: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Environment(Protocol):
+    """A frozen description of a world."""
+
+    @property
+    def label(self) -> str:
+        """Its name in tables."""
+        ...
+
+    @property
+    def about(self) -> About:
+        """How it is presented, and what the ledger must know."""
+        ...
+
+    @property
+    def problem(self) -> Problem:
+        """What is public before any replication: enough to refuse a policy that does not fit."""
+        ...
+
+    def open(self, seed: int, replication: int) -> World:
+        """Make the world of one replication."""
+        ...
