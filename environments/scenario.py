@@ -1,0 +1,109 @@
+"""A scenario: the shop, its customers, what it sells, what it sees, and what it asks of a policy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from bandits.cards import FeatureCard, PersonaCard
+from bandits.description import Description
+from bandits.errors import InputError
+from environments.catalogue import Item
+from environments.features import Feature, Text
+from environments.objective import Objective
+from environments.persona import AtLeastZero, Money, Persona
+from environments.scenario_file import parts_of, read_toml
+from environments.scenario_rules import disagreements
+
+
+class Scenario(Description):
+    """Everything that a storefront is made of, in one TOML file.
+
+    Args:
+        name: of the file, without its ending.
+        title: of the shop, for people.
+        currency: as it is printed before an amount.
+        customers: on the first day.
+        days: length of a replication.
+        new_customers: who join a day, on average (Poisson, personas by their shares).
+        tolerance: a shown item is a bad recommendation where its expected welfare is below −tolerance.
+        handling: what a return costs the shop [currency].
+        attribution_days: a visit's reward is settled so many days after it.
+        return_lag_min: days before a return can arrive.
+        return_lag_mean: mean of the geometric number of days that it takes on top of that, at least 1.
+        attributes: names of what tastes weigh in an item.
+        features: what a policy may see of a visit.
+        personas: who comes.
+        items: what can be recommended.
+        objectives: what a policy may be rewarded for.
+
+    Raises:
+        InputError: one line a fault.
+    """
+
+    title: Text
+    currency: str
+    customers: Annotated[int, Field(ge=1, le=1_000_000)]
+    days: Annotated[int, Field(ge=1, le=3650)]
+    new_customers: Annotated[float, Field(ge=0, le=10_000)]
+    tolerance: AtLeastZero
+    handling: Money
+    attribution_days: Annotated[int, Field(ge=1, le=365)]
+    return_lag_min: Annotated[int, Field(ge=0, le=365)]
+    return_lag_mean: Annotated[float, Field(ge=1, le=365)]
+    attributes: Annotated[tuple[Text, ...], Field(strict=False)]
+    features: tuple[Feature, ...]
+    personas: tuple[Persona, ...]
+    items: tuple[Item, ...]
+    objectives: tuple[Objective, ...]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        faults = disagreements(self.attributes, self.features, self.personas, self.items, self.objectives)
+        if faults:
+            raise InputError(faults)
+        return self
+
+    @classmethod
+    def load(cls, path_or_name: str) -> Self:
+        """Read a shipped scenario by its name ("acme"), or one's own from a .toml file.
+
+        Raises:
+            InputError: all that is wrong with it, each fault with its place in the file.
+        """
+        source, tables = read_toml(path_or_name)
+        settings, parts, faults = parts_of(tables, _SETTINGS)
+        try:
+            scenario = cls(name=source.rpartition("/")[2].removesuffix(".toml"), **settings, **parts)
+        except InputError as error:
+            # Where a part is faulty, or missing, the rules that hold between parts were already checked on the rest.
+            own = [fault for fault in error.faults if fault.where and fault.where[0] in _SETTINGS]
+            raise InputError([*InputError(own).within("", "scenario").faults, *faults], source) from None
+        if faults:
+            raise InputError(faults, source)
+        return scenario
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """D names of the columns of x: a constant first."""
+        return ("constant", *(feature.name for feature in self.features))
+
+    def persona_cards(self) -> tuple[PersonaCard, ...]:
+        """What the team has declared about its personas, for policies that ask."""
+        return tuple(
+            PersonaCard(
+                name=persona.name,
+                share=persona.share,
+                visit_rate=persona.visit_rate,
+                features=tuple(
+                    FeatureCard(feature.name, feature.kind, feature.level, likelihood.mean, likelihood.sd)
+                    for feature, likelihood in zip(self.features, persona.features, strict=True)
+                ),
+            )
+            for persona in self.personas
+        )
+
+
+_PARTS = ("features", "personas", "items", "objectives")
+_SETTINGS = tuple(field for field in Scenario.model_fields if field not in {"name", *_PARTS})

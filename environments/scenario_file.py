@@ -1,0 +1,241 @@
+"""From a TOML file to the parts of a scenario, with every fault at its place in the file.
+
+A taste, the attributes of an item, the features of a persona and the weights of an objective are tables by name in the
+file, and tuples in the scenario's order in the descriptions.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bandits.description import Description
+from bandits.errors import Fault, InputError, unknown
+from bandits.errors import Path as Place
+from environments.catalogue import Item
+from environments.features import Feature, Likelihood
+from environments.objective import Objective
+from environments.persona import Persona
+from environments.scenario_rules import as_many, distinct, names_differ, shares_add_up
+
+SHIPPED = ("acme",)
+PARTS = ("scenario", "feature", "persona", "item", "objective")
+EXAMPLES = {"feature": "mobile", "persona": "luke", "item": "refill_carton", "objective": "long_term"}
+Table = Mapping[str, Any]
+D = TypeVar("D", bound=Description)
+T = TypeVar("T")
+
+
+def read_toml(path_or_name: str) -> tuple[str, Table]:
+    """Read a shipped file by its name, or one's own by its path.
+
+    Returns:
+        What to call it in messages, and its tables.
+    """
+    text = str(path_or_name)
+    if text in SHIPPED:
+        return f"{text}.toml", tomllib.loads(Path(__file__).with_name(f"{text}.toml").read_text("utf-8"))
+    path = Path(text).expanduser()
+    try:
+        tables = tomllib.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        if path.suffix != ".toml":
+            raise InputError(unknown("scenario", text, SHIPPED) + "; one's own is the path of a .toml file") from None
+        raise InputError("is not there; `personabandits new` writes one to start from", text) from None
+    except IsADirectoryError:
+        raise InputError("is a folder; name the .toml file in it", text) from None
+    except UnicodeDecodeError as error:
+        what = f"must be UTF-8 text, got another encoding at byte {error.start}; save it as UTF-8"
+        raise InputError(what, text) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"must be TOML: {error}", text) from None
+    except RecursionError:
+        raise InputError("must be TOML: brackets are nested too deeply", text) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", text) from None
+    if not tables:
+        raise InputError("is empty; `personabandits new` writes a file to start from", text)
+    return text, tables
+
+
+def parts_of(tables: Table, settings: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any], list[Fault]]:
+    """Split the tables into the settings of [scenario] and the parts, and say what is wrong with the parts.
+
+    Args:
+        tables: of the file.
+        settings: fields of [scenario].
+
+    Returns:
+        The settings, not yet validated; the parts that are sound; and the faults of the rest.
+    """
+    reader = _Reader(tables, settings)
+    features = reader.part("feature", reader.feature)
+    reader.features = features
+    personas = reader.part("persona", reader.persona)
+    items = reader.part("item", reader.item)
+    objectives = reader.part("objective", reader.objective)
+    reader.between(personas, items)
+    parts: Mapping[str, Mapping[str, Description | None]] = {
+        "features": features,
+        "personas": personas,
+        "items": items,
+        "objectives": objectives,
+    }
+    sound = {name: tuple(thing for thing in made.values() if thing) for name, made in parts.items()}
+    return {key: value for key, value in reader.shop.items() if key in settings}, sound, reader.faults
+
+
+class _Reader:
+    """Reads one part after the other, and gathers faults.
+
+    Args:
+        tables: of the file.
+        settings: fields of [scenario].
+    """
+
+    def __init__(self, tables: Table, settings: Sequence[str]) -> None:
+        self.tables = tables
+        self.faults: list[Fault] = []
+        self.known(tables, PARTS, "table", ())
+        self.shop = self.table(tables.get("scenario"), ("scenario",))
+        self.known(self.shop, settings, "field", ("scenario",))
+        words = self.shop.get("attributes")
+        self.attributes: tuple[str, ...] | None = None
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            self.attributes = tuple(words)
+        self.features: Mapping[str, Feature | None] = {}
+
+    def fault(self, what: str, where: Place) -> None:
+        self.faults.append(Fault(what, where))
+
+    def known(self, table: Table, words: Sequence[str], what: str, where: Place) -> None:
+        for word in table:
+            if word not in words:
+                self.fault(unknown(what, word, words), (*where, word))
+
+    def table(self, value: object, where: Place) -> Table:
+        if isinstance(value, dict):
+            return value
+        header = ".".join(str(step) for step in where)
+        what = f"is missing; add [{header}]" if value is None else f"must be a table, [{header}], got {value!r}"
+        self.fault(what, where)
+        return {}
+
+    def part(self, name: str, read: Callable[[str, Table, Place], T | None]) -> dict[str, T | None]:
+        """Read all tables [name.KEY]; None stands for a faulty one."""
+        group = self.tables.get(name)
+        if not isinstance(group, dict) or not group:
+            got = "" if group is None or group == {} else f", got {group!r}"
+            self.fault(f"must have at least one table such as [{name}.{EXAMPLES[name]}]{got}", (name,))
+            return {}
+        self.faults += distinct(list(group), (name,))
+        made: dict[str, T | None] = {}
+        for key, value in group.items():
+            before, where = len(self.faults), (name, key)
+            made[key] = None
+            if isinstance(value, dict):
+                thing = read(key, value, where)
+                made[key] = thing if len(self.faults) == before else None
+            else:
+                self.fault(f"must be a table, [{name}.{key}], got {value!r}", where)
+        return made
+
+    def make(self, kind: type[D], called: str, key: str, table: Table, where: Place, **ready: object) -> D | None:
+        """Make a description of a table; what was translated already is `ready`."""
+        words = [word for word in kind.model_fields if word != called]
+        self.known(table, words, "field", where)
+        try:
+            return kind(**{**{word: table[word] for word in words if word in table}, **ready, called: key})
+        except InputError as error:
+            for fault in error.faults:
+                # What a table is called stands in its header, and has no place of its own in the file.
+                inside = fault.where[:-1] if fault.where[-1:] == (called,) else fault.where
+                self.fault(fault.what, (*where, *inside))
+            return None
+
+    def feature(self, name: str, table: Table, where: Place) -> Feature | None:
+        return self.make(Feature, "name", name, table, where)
+
+    def persona(self, key: str, table: Table, where: Place) -> Persona | None:
+        ready: dict[str, object] = {"features": self.likelihoods(table.get("features"), (*where, "features"))}
+        if "taste" in table:
+            ready["taste"] = self.by_attribute(table["taste"], (*where, "taste"))
+        return self.make(Persona, "key", key, table, where, **ready)
+
+    def item(self, key: str, table: Table, where: Place) -> Item | None:
+        phi = self.by_attribute(table.get("attributes", {}), (*where, "attributes"))
+        return self.make(Item, "key", key, table, where, attributes=phi)
+
+    def objective(self, key: str, table: Table, where: Place) -> Objective | None:
+        weights = table.get("weights", {})
+        if not isinstance(weights, dict):
+            self.fault(f"must be a table such as {{ revenue = 1.0 }}, got {weights!r}", (*where, "weights"))
+            weights = {"revenue": 1.0}
+        sound = [self.number(weight, (*where, "weights", word)) for word, weight in weights.items()]
+        if not all(sound):
+            weights = dict.fromkeys(weights, 1.0)
+        return self.make(Objective, "key", key, table, where, weights=weights)
+
+    def number(self, value: object, where: Place, bound: float = 100) -> bool:
+        """Whether it is a number of sensible size."""
+        sound = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= bound
+        if not sound:
+            self.fault(f"must be a number between {-bound:g} and {bound:g}, got {value!r}", where)
+        return sound
+
+    def by_attribute(self, value: object, where: Place) -> tuple[float, ...]:
+        """Put a table by attribute in the order of the attributes, absent ones as 0."""
+        if self.attributes is None:
+            return ()
+        if isinstance(value, list):
+            self.faults += as_many(value, self.attributes, where)
+            value = dict(zip(self.attributes, value, strict=False))
+        if not isinstance(value, dict):
+            self.fault(f"must be a table such as {{ {self.attributes[0]} = 1.0 }}, got {value!r}", where)
+            return ()
+        self.known(value, self.attributes, "attribute", where)
+        values = [value.get(word, 0.0) for word in self.attributes]
+        sound = [self.number(v, (*where, word)) for word, v in zip(self.attributes, values, strict=True)]
+        return tuple(float(v) for v in values) if all(sound) else ()
+
+    def likelihoods(self, value: object, where: Place) -> tuple[Likelihood, ...]:
+        """Read how each feature is distributed, in the order of the features."""
+        table = self.table(value, where)
+        if not isinstance(value, dict):
+            return ()
+        self.known(table, tuple(self.features), "feature", where)
+        made = []
+        for name, feature in self.features.items():
+            place = (*where, name)
+            if name not in table:
+                self.fault("is missing; add it, since every persona declares every feature", place)
+            elif feature is not None:
+                made.append(self.likelihood(feature, table[name], place))
+        return tuple(likelihood for likelihood in made if likelihood)
+
+    def likelihood(self, feature: Feature, value: object, where: Place) -> Likelihood | None:
+        if feature.kind == "number":
+            if not isinstance(value, dict):
+                self.fault(f"must be {{ mean = …, sd = … }}, since {feature.name} is a number, got {value!r}", where)
+                return None
+            if "sd" not in value:
+                self.fault("is missing; add it", (*where, "sd"))
+            return self.make(Likelihood, "name", feature.name, value, where)
+        if not isinstance(value, float) or not 0 < value < 1:
+            what = f"must be a probability above 0 and below 1, since {feature.name} is yes-no, got {value!r}"
+            self.fault(what, where)
+            return None
+        return Likelihood(name=feature.name, mean=value)
+
+    def between(self, personas: Mapping[str, Persona | None], items: Mapping[str, Item | None]) -> None:
+        """The rules that hold between parts, on what can be read."""
+        self.faults += distinct(self.attributes or (), ("scenario", "attributes"))
+        self.faults += names_differ("persona", [persona for persona in personas.values() if persona])
+        self.faults += names_differ("item", [item for item in items.values() if item])
+        tables = {key: self.tables["persona"][key] for key in personas}
+        shares = {key: table.get("share") for key, table in tables.items() if isinstance(table, dict)}
+        sound = [(key, float(share)) for key, share in shares.items() if isinstance(share, (int, float))]
+        if len(sound) == len(personas):
+            self.faults += shares_add_up(sound)
