@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from bandits.description import Description
 from bandits.errors import Fault, InputError
-from environments.features import Key, Text
+from environments.features import Key, Text, Words
 from environments.persona import AtLeastZero, Money, Utility
 
 
@@ -33,7 +33,7 @@ class Item(Description):
     attributes: Annotated[tuple[Utility, ...], Field(strict=False)]
     appeal: AtLeastZero = 0.0
     defect: AtLeastZero = 0.0
-    note: str = ""
+    note: Words = ""
 
     @model_validator(mode="after")
     def _margin_within_price(self) -> Self:

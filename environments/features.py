@@ -8,15 +8,32 @@ N visits, U users, C personas, F declared features, D = 1 + F columns of x (a co
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
 from pydantic import AfterValidator, Field
 
+from bandits.belief import Likelihoods, believe
 from bandits.description import Description
+from bandits.protocol import Floats, Ints
+
+if TYPE_CHECKING:
+    from environments.scenario import Scenario
+
+ROUNDING = 1e-9
+
+
+def _plain(text: str) -> str:
+    """On one line, whatever the file's line breaks, and without what would command a terminal."""
+    line = " ".join(text.split())
+    strange = [letter for letter in line if not letter.isprintable()]
+    if strange:
+        raise ValueError(f"must be plain text, got the control character {strange[0]!r}")
+    return line
 
 
 def _not_blank(text: str) -> str:
-    if not text.strip():
+    if not text:
         raise ValueError("must say something, got nothing but blanks")
     return text
 
@@ -27,7 +44,8 @@ def _a_key(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_not_blank)]
+Words = Annotated[str, AfterValidator(_plain)]
+Text = Annotated[Words, AfterValidator(_not_blank)]
 Key = Annotated[str, AfterValidator(_a_key)]
 
 
@@ -59,3 +77,75 @@ class Likelihood(Description):
     name: str
     mean: Annotated[float, Field(ge=-1e6, le=1e6)]
     sd: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+
+
+def draw_user_level(scenario: Scenario, cohort: Ints, rng: np.random.Generator) -> Floats:
+    """Draw the facts about each customer.
+
+    Args:
+        scenario: declares the features.
+        cohort: (U,) index of each customer's persona.
+        rng: one draw a customer and user-level feature, feature by feature.
+
+    Returns:
+        (U, F_user), the features of level "user" in their order.
+    """
+    return _draw(scenario, "user", cohort, rng)
+
+
+def draw_visit_level(scenario: Scenario, cohort: Ints, own: Floats, rng: np.random.Generator) -> Floats:
+    """Draw what is new at each visit, and put it together with the facts about the visitors.
+
+    Args:
+        scenario: declares the features.
+        cohort: (N,) index of each visitor's persona.
+        own: (N, F_user) each visitor's row of `draw_user_level`.
+        rng: one draw a visit and visit-level feature, feature by feature.
+
+    Returns:
+        x (N, D), columns as in `Scenario.feature_names`.
+    """
+    x = np.ones((len(cohort), 1 + len(scenario.features)))
+    x[:, [d for d, feature in enumerate(scenario.features, 1) if feature.level == "user"]] = own
+    new = _draw(scenario, "visit", cohort, rng)
+    x[:, [d for d, feature in enumerate(scenario.features, 1) if feature.level == "visit"]] = new
+    return x
+
+
+def _draw(scenario: Scenario, level: str, cohort: Ints, rng: np.random.Generator) -> Floats:
+    columns = []
+    for f, feature in enumerate(scenario.features):
+        if feature.level != level:
+            continue
+        mean = np.array([persona.features[f].mean for persona in scenario.personas])[cohort]
+        if feature.kind == "yes-no":
+            columns.append((rng.random(len(cohort)) < mean).astype(np.float64))
+        else:
+            sd = np.array([persona.features[f].sd for persona in scenario.personas])[cohort]
+            columns.append(mean + sd * rng.standard_normal(len(cohort)))
+    return np.column_stack(columns) if columns else np.empty((len(cohort), 0))
+
+
+def bayes_recall(scenario: Scenario, rng: np.random.Generator, n: int) -> Floats:
+    """How well the features tell the personas apart, at best.
+
+    Args:
+        scenario: declares the features.
+        rng: for the visits.
+        n: visits to draw for each persona; the standard error is at most 1 / (2 √n).
+
+    Returns:
+        (C,) share of each persona's visits that are recognised from that visit alone by whoever knows all declared
+        distributions and how often each persona visits. Where several personas are equally likely, one is guessed.
+    """
+    like = Likelihoods(scenario.persona_cards(), scenario.feature_names)
+    nobody = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_), np.empty((0, len(scenario.personas))))
+    recall = np.empty(len(scenario.personas))
+    for c in range(len(recall)):
+        cohort = np.full(n, c)
+        x = draw_visit_level(scenario, cohort, draw_user_level(scenario, cohort, rng), rng)
+        belief = np.empty((n, len(recall)))
+        believe(x, *nobody, like.log_prior, like.base, like.slope, like.curve, like.mean, belief)
+        guessed = belief >= belief.max(axis=1, keepdims=True) - ROUNDING
+        recall[c] = np.mean(guessed[:, c] / guessed.sum(axis=1))
+    return recall

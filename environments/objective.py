@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
-from environments.features import Key, Text
+from environments.features import Key, Text, Words
 
 OUTCOMES: Mapping[str, str] = {
     "purchases": "an item was bought",
@@ -64,4 +64,4 @@ class Objective(Description):
     ]
     must_show: bool = False
     scale: Annotated[float, Field(gt=0, le=1e9)]
-    unit: str
+    unit: Words

@@ -10,7 +10,7 @@ from bandits.cards import FeatureCard, PersonaCard
 from bandits.description import Description
 from bandits.errors import InputError
 from environments.catalogue import Item
-from environments.features import Feature, Text
+from environments.features import Feature, Text, Words
 from environments.objective import Objective
 from environments.persona import AtLeastZero, Money, Persona
 from environments.scenario_file import parts_of, read_toml
@@ -43,7 +43,7 @@ class Scenario(Description):
     """
 
     title: Text
-    currency: str
+    currency: Words
     customers: Annotated[int, Field(ge=1, le=1_000_000)]
     days: Annotated[int, Field(ge=1, le=3650)]
     new_customers: Annotated[float, Field(ge=0, le=10_000)]
@@ -77,9 +77,10 @@ class Scenario(Description):
         try:
             scenario = cls(name=source.rpartition("/")[2].removesuffix(".toml"), **settings, **parts)
         except InputError as error:
-            # Where a part is faulty, or missing, the rules that hold between parts were already checked on the rest.
-            own = [fault for fault in error.faults if fault.where and fault.where[0] in _SETTINGS]
-            raise InputError([*InputError(own).within("", "scenario").faults, *faults], source) from None
+            own = [fault for fault in error.faults if fault.where[0] in _SETTINGS]
+            # Where a part is faulty, the rules that hold between parts were already checked on the rest.
+            between = () if faults else [fault for fault in error.faults if fault not in own]
+            raise InputError([*InputError(own).within("", "scenario").faults, *faults, *between], source) from None
         if faults:
             raise InputError(faults, source)
         return scenario

@@ -18,7 +18,7 @@ from environments.catalogue import Item
 from environments.features import Feature, Likelihood
 from environments.objective import Objective
 from environments.persona import Persona
-from environments.scenario_rules import as_many, distinct, names_differ, shares_add_up
+from environments.scenario_rules import as_many, distinct, names_differ, shares_add_up, within_reach
 
 SHIPPED = ("acme",)
 PARTS = ("scenario", "feature", "persona", "item", "objective")
@@ -232,10 +232,12 @@ class _Reader:
     def between(self, personas: Mapping[str, Persona | None], items: Mapping[str, Item | None]) -> None:
         """The rules that hold between parts, on what can be read."""
         self.faults += distinct(self.attributes or (), ("scenario", "attributes"))
-        self.faults += names_differ("persona", [persona for persona in personas.values() if persona])
-        self.faults += names_differ("item", [item for item in items.values() if item])
+        sound, on_sale = [p for p in personas.values() if p], [i for i in items.values() if i]
+        self.faults += names_differ("persona", sound) + names_differ("item", on_sale)
+        if self.attributes:
+            self.faults += within_reach(sound, on_sale)
         tables = {key: self.tables["persona"][key] for key in personas}
         shares = {key: table.get("share") for key, table in tables.items() if isinstance(table, dict)}
-        sound = [(key, float(share)) for key, share in shares.items() if isinstance(share, (int, float))]
-        if len(sound) == len(personas):
-            self.faults += shares_add_up(sound)
+        told = [(key, float(share)) for key, share in shares.items() if isinstance(share, (int, float))]
+        if len(told) == len(personas):
+            self.faults += shares_add_up(told)

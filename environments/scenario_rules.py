@@ -10,8 +10,10 @@ from environments.catalogue import Item
 from environments.features import Feature, Likelihood
 from environments.objective import Objective
 from environments.persona import Persona
+from environments.worth import utilities
 
 ROUNDING = 1e-6
+REACH = 500
 RESERVED = {
     "persona": ("all", "which stands for all personas together"),
     "item": ("nothing", "which stands for no recommendation"),
@@ -40,7 +42,7 @@ def disagreements(
         faults += fits(features, persona.features, ("persona", persona.key, "features"))
     for item in items:
         faults += as_many(item.attributes, attributes, ("item", item.key, "attributes"))
-    return faults
+    return faults or within_reach(personas, items)
 
 
 def distinct(words: Sequence[str], where: Path) -> list[Fault]:
@@ -83,6 +85,23 @@ def as_many(values: Sequence[float], attributes: Sequence[str], where: Path) -> 
         return []
     what = f"must have {len(attributes)} entries, one an attribute ({', '.join(attributes)}), got {len(values)}"
     return [Fault(what, where)]
+
+
+def within_reach(personas: Sequence[Persona], items: Sequence[Item]) -> list[Fault]:
+    """Anticipated utilities that a logit can hold, for all but one customer in a thousand million."""
+    if not personas or not items:
+        return []
+    u = utilities(personas, items)
+    faults = []
+    for persona, mean, reach in zip(personas, u.mean, abs(u.mean) + 6 * u.sd, strict=True):
+        j = int(reach.argmax())
+        if reach[j] > REACH:
+            what = (
+                f"must anticipate utilities within ±{REACH}, got {mean[j]:.4g} for item.{items[j].key}; "
+                "are the prices and price_sensitivity in the same currency?"
+            )
+            faults.append(Fault(what, ("persona", persona.key)))
+    return faults
 
 
 def fits(features: Sequence[Feature], likelihoods: Sequence[Likelihood], where: Path) -> list[Fault]:
