@@ -117,8 +117,8 @@ def test_drawn_rewards_agree_with_expected_ones():
 
 
 def test_visitors_come_as_often_as_their_age_band_wrote_reviews():
-    """False alarms of the drawn shares: 1e-9 by Hoeffding, over 5 bands; a share that is wrong by 0.015 is found in 99 of
-    100 runs.
+    """False alarms of the drawn shares: 1e-9 by Hoeffding, over 5 bands; a share that is wrong by 0.015 is found in
+    99 of 100 runs.
     """
     ages = pl.read_parquet(SHIPPED)["age"]
     count = Counter(band(age) for age in ages)
