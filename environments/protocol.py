@@ -101,12 +101,10 @@ class Users:
     Args:
         cohort: (U,) index of each user's cohort.
         arrival: (U,) time from which each user is a customer.
-        organic: (C,) margin of a visit that owes nothing to a recommendation [currency], or None.
     """
 
     cohort: Ints
     arrival: Ints
-    organic: Floats | None = None
 
 
 class World(Protocol):

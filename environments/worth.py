@@ -20,7 +20,6 @@ from environments.persona import Persona
 from environments.truth import Truth, truth
 
 NODES = 15
-OF_PERSONA = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,18 @@ def worth(personas: Sequence[Persona], items: Sequence[Item]) -> Truth:
     u = utilities(personas, items)
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     total = np.zeros((6, *u.mean.shape))
-    of = {key: np.array([getattr(p, key) for p in personas]) for key in OF_PERSONA}
+    patience, annoyance, hassle, trial_sd, loss_aversion = np.array(
+        [(p.patience, p.annoyance, p.hassle, p.trial_sd, p.loss_aversion) for p in personas]
+    ).T
     for node, weight in zip(nodes, weights / weights.sum(), strict=True):
-        at = truth(u.mean + node * u.sd, u.misperception, **of)
+        at = truth(
+            u.mean + node * u.sd,
+            u.misperception,
+            patience=patience,
+            annoyance=annoyance,
+            hassle=hassle,
+            trial_sd=trial_sd,
+            loss_aversion=loss_aversion,
+        )
         total += weight * np.array([at.buy, at.returned, at.regretted, at.irritated, at.welfare, at.felt])
     return Truth(*total)

@@ -1,0 +1,195 @@
+"""The storefront's world: one replication, day by day, under one objective."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Literal
+
+import numpy as np
+
+from bandits.protocol import Bools, Floats, Ints, Problem
+from environments.draws import Draws, misperception
+from environments.lifecycle import VALUES, live, present, serve
+from environments.objective import OUTCOMES, Objective
+from environments.protocol import Late, Outcome, Users, Visits
+from environments.scenario import Scenario
+from environments.truth import Truth
+
+
+def weights_of(goal: Objective) -> Floats:
+    """The objective's weights (9,), in the order of `OUTCOMES`."""
+    weight = dict(goal.weights)
+    return np.array([weight.get(outcome, 0.0) for outcome in OUTCOMES])
+
+
+def expected_rewards(goal: Objective, shop: Scenario, truth: Truth) -> Floats:
+    """Σ weight · expected outcome of showing each item to each user (U, J)."""
+    price = np.array([item.price for item in shop.items])
+    margin = np.array([item.margin for item in shop.items])
+    expectation = {
+        "purchases": truth.buy,
+        "revenue": price * truth.buy,
+        "margin": margin * (truth.buy - truth.returned),
+        "returns": truth.returned,
+        "return_cost": shop.handling * truth.returned,
+        "regretted": truth.regretted,
+        "irritated": truth.irritated,
+        "welfare": truth.welfare,
+        "felt_welfare": truth.felt,
+    }
+    total = np.zeros_like(truth.buy)
+    for outcome, weight in goal.weights:
+        total += weight * expectation[outcome]
+    return total
+
+
+class ShopFloor:
+    """One replication of a storefront: serves a day of visits, lets customers live with what they were shown.
+
+    Args:
+        shop: the scenario.
+        draws: the luck of this replication.
+        problem: what is public.
+        goal: the objective.
+        feedback: see `Storefront`.
+    """
+
+    def __init__(
+        self,
+        shop: Scenario,
+        draws: Draws,
+        problem: Problem,
+        goal: Objective,
+        feedback: Literal["at once", "wait", "correct"],
+    ) -> None:
+        personas, U, K = shop.personas, len(draws.cohort), len(problem.actions)
+        silent = K - len(shop.items)
+        self.problem = problem
+        self.users = Users(draws.cohort, draws.arrival)
+        self._shop, self._draws, self._feedback = shop, draws, feedback
+        self._weights = weights_of(goal)
+        self._expected = np.pad(expected_rewards(goal, shop, draws.truth), ((0, 0), (0, silent)))
+        self._welfare = np.pad(draws.truth.welfare, ((0, 0), (0, silent)))
+        self._m = misperception(shop)
+        names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion", "rho", "b0", "b1")
+        self._person = np.array([[float(getattr(p, name)) for name in names] for p in personas])
+        self._goods = np.array([[item.price, item.margin] for item in shop.items])
+        self._organic = np.array([p.organic_margin for p in personas])
+        self._satisfaction, self._gone = np.zeros(U), np.zeros(U, dtype=np.bool_)
+        self._total = np.zeros(len(personas))
+        arrived = [np.bincount(draws.arrival[draws.cohort == c], minlength=shop.days) for c in range(len(personas))]
+        self._arrived = np.cumsum(arrived, axis=1)  # (C, days)
+        self._day = 0
+        self._row = self._lost = np.empty(0, dtype=np.int64)
+        self._waiting: dict[int, tuple[Ints, Floats]] = {}
+        self._due: dict[int, list[tuple[Ints, Floats]]] = defaultdict(list)
+
+    def next_block(self) -> Visits | None:
+        """Serve the visits of the next day (there may be none); None after the last day."""
+        if self._day == self._shop.days:
+            return None
+        row = np.arange(self._draws.first[self._day], self._draws.first[self._day + 1])
+        here, lost = np.empty_like(row), np.empty_like(row)
+        n = present(row, self._draws.user, self._gone, here, lost)
+        self._row, self._lost = here[:n], lost[: len(row) - n]
+        return self._visits(self._row, rewards=self._feedback != "wait")
+
+    def _visits(self, row: Ints, *, rewards: bool) -> Visits:
+        draws, N, K = self._draws, len(row), len(self.problem.actions)
+        user, cohort = np.empty(N, dtype=np.int64), np.empty(N, dtype=np.int64)
+        x, expected, welfare = np.empty((N, draws.x.shape[1])), np.empty((N, K)), np.empty((N, K))
+        table = np.empty((N if rewards else 0, K))
+        serve(
+            row,
+            draws.user,
+            draws.cohort,
+            draws.x,
+            draws.v,
+            self._m,
+            draws.mood,
+            draws.trial,
+            self._person,
+            self._goods,
+            self._shop.handling,
+            self._weights,
+            self._expected,
+            self._welfare,
+            self._feedback == "at once",
+            user,
+            cohort,
+            x,
+            table,
+            expected,
+            welfare,
+        )
+        return Visits(
+            index=row,
+            time=np.searchsorted(draws.first, row, side="right") - 1,
+            x=x,
+            available=np.ones((N, K), dtype=np.bool_),
+            rewards=table if rewards else None,
+            cohort=cohort,
+            user=user,
+            expected=expected,
+            welfare=welfare,
+        )
+
+    def respond(self, actions: Ints) -> Outcome:
+        """Let the day's visitors live with what they were shown (N,)."""
+        draws, row, N = self._draws, self._row, len(self._row)
+        reward, credited, values = np.empty(N), np.empty(N), np.empty((N, len(VALUES)))
+        left = np.empty(N, dtype=np.bool_)
+        live(
+            row,
+            draws.user,
+            draws.cohort,
+            draws.v,
+            self._m,
+            draws.mood,
+            draws.trial,
+            draws.patience,
+            self._person,
+            self._goods,
+            self._shop.handling,
+            self._organic,
+            self._weights,
+            np.ascontiguousarray(actions),
+            self._satisfaction,
+            self._total,
+            self._gone,
+            reward,
+            values,
+            left,
+            credited,
+        )
+        today, self._day = self._day, self._day + 1
+        late, corrections = self._news(today, reward, credited, returned=values[:, VALUES.index("returns")] > 0)
+        return Outcome(
+            reward=reward,
+            values=values,
+            left=left,
+            lost=self._lost,
+            satisfaction=self._total / np.maximum(self._arrived[:, today], 1),
+            late=late,
+            corrections=corrections,
+        )
+
+    def _news(
+        self, today: int, reward: Floats, credited: Floats, *, returned: Bools
+    ) -> tuple[Late | None, Late | None]:
+        """What the policy learns at the end of the day about earlier visits."""
+        row, lag = self._row, self._draws.lag[self._row]
+        if self._feedback == "wait":
+            window = self._shop.attribution_days
+            self._waiting[today] = row, np.where(lag <= window, reward, credited)
+            return self._late(*self._waiting.pop(today - window, (row[:0], reward[:0]))), None
+        if self._feedback == "correct":
+            for n in np.flatnonzero(returned):
+                self._due[today + int(lag[n])].append((row[n : n + 1], reward[n : n + 1] - credited[n : n + 1]))
+            known = self._due.pop(today, [])
+            if known:
+                return None, self._late(np.concatenate([r for r, _ in known]), np.concatenate([d for _, d in known]))
+        return None, None
+
+    def _late(self, row: Ints, values: Floats) -> Late | None:
+        return Late(self._visits(row, rewards=False), values) if len(row) else None

@@ -1,0 +1,203 @@
+"""The storefront: a shop whose customers are personas, who buy, return, regret, are irritated, and leave for good.
+
+A block is a day. The equations are in `environments.truth` (expectations) and `environments.lifecycle` (what happens).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, model_validator
+
+from bandits.cards import LabelledSample
+from bandits.description import Description, identity
+from bandits.errors import Fault, InputError, unknown
+from bandits.protocol import Problem
+from environments.draws import draw, draw_sample
+from environments.lifecycle import VALUES
+from environments.objective import Objective
+from environments.protocol import About, Cohort
+from environments.scenario import Scenario
+from environments.shop_floor import ShopFloor
+
+Feedback = Literal["at once", "wait", "correct"]
+
+
+def _loaded(value: object) -> object:
+    return Scenario.load(value) if isinstance(value, str) else value
+
+
+class Storefront(Description):
+    """A world of personas.
+
+    Args:
+        scenario: the shop and its customers, or the name or path of its TOML file.
+        objective: which of the scenario's objectives rewards the policy.
+        feedback: "at once": a visit's reward, returns included, is known immediately (idealised); "wait": it is learnt
+            when the attribution window closes; "correct": a sale is credited at once, and a return corrects it later.
+        show_nothing: whether showing no recommendation is an action (never under an objective with `must_show`).
+        observe_persona: whether policies that ask are told each customer's persona.
+        labelled: how many people's personas are known from a survey, for policies that estimate cards.
+        customers: on the first day, in place of the scenario's number.
+        days: length of a replication, in place of the scenario's.
+
+    Raises:
+        InputError: all that is wrong, one line a fault.
+    """
+
+    scenario: Annotated[Scenario, BeforeValidator(_loaded)]
+    objective: str
+    feedback: Feedback = "at once"
+    show_nothing: bool = True
+    observe_persona: bool = False
+    labelled: int = Field(default=200, ge=0, le=100_000)
+    customers: int | None = Field(default=None, ge=1, le=1_000_000)
+    days: int | None = Field(default=None, ge=1, le=3650)
+
+    @model_validator(mode="after")
+    def _known_objective(self) -> Self:
+        keys = [objective.key for objective in self.scenario.objectives]
+        if self.objective not in keys:
+            raise InputError(Fault(unknown("objective", self.objective, keys), ("objective",)))
+        return self
+
+    @classmethod
+    def load(
+        cls,
+        path_or_name: str,
+        *,
+        objective: str,
+        feedback: Feedback = "at once",
+        show_nothing: bool = True,
+        observe_persona: bool = False,
+        labelled: int = 200,
+        customers: int | None = None,
+        days: int | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """Read a scenario ("acme", or the path of a TOML file) and make its storefront; see the class for the rest."""
+        return cls(
+            scenario=Scenario.load(path_or_name),
+            objective=objective,
+            feedback=feedback,
+            show_nothing=show_nothing,
+            observe_persona=observe_persona,
+            labelled=labelled,
+            customers=customers,
+            days=days,
+            name=name,
+        )
+
+    @property
+    def label(self) -> str:
+        """Its name, or scenario/objective and what else differs from the defaults."""
+        if self.name:
+            return self.name
+        fields = type(self).model_fields
+        rest = ("feedback", "show_nothing", "observe_persona", "labelled", "customers", "days")
+        said = [f"{key}={getattr(self, key)}" for key in rest if getattr(self, key) != fields[key].default]
+        return f"{self.scenario.name}/{self.objective}" + (f" ({', '.join(said)})" if said else "")
+
+    @cached_property
+    def shop(self) -> Scenario:
+        """The scenario, with this storefront's number of customers and days."""
+        customers = self.scenario.customers if self.customers is None else self.customers
+        days = self.scenario.days if self.days is None else self.days
+        return self.scenario.model_copy(update={"customers": customers, "days": days})
+
+    @cached_property
+    def goal(self) -> Objective:
+        """The objective."""
+        return next(o for o in self.scenario.objectives if o.key == self.objective)
+
+    @property
+    def silence(self) -> bool:
+        """Whether nothing may be shown."""
+        return self.show_nothing and not self.goal.must_show
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What is public before any replication; its labelled sample is of this world, but of no replication."""
+        survey = draw_sample(self.shop, self.labelled, np.random.default_rng(0)) if self.labelled else None
+        return self.problem_with(survey)
+
+    def problem_with(self, sample: LabelledSample | None, users: int | None = None) -> Problem:
+        """What is public in a replication with this labelled sample and so many users."""
+        shop, names = self.shop, tuple(item.name for item in self.scenario.items)
+        return Problem(
+            actions=(*names, "nothing") if self.silence else names,
+            features=shop.feature_names,
+            nothing=len(names) if self.silence else None,
+            reward_range=self.reward_range,
+            reward_scale=self.goal.scale,
+            cohorts=tuple(p.name for p in shop.personas) if self.observe_persona else None,
+            users=shop.customers if users is None else users,
+            corrections=self.feedback == "correct",
+            cards=shop.persona_cards(),
+            sample=sample if self.labelled else None,
+        )
+
+    @property
+    def reward_range(self) -> tuple[float, float] | None:
+        """Bounds of a reward; None where it contains welfare, which has none."""
+        weight = dict(self.goal.weights)
+        if weight.get("welfare") or weight.get("felt_welfare"):
+            return None
+        rewards = [0.0, weight.get("irritated", 0.0)]
+        for item in self.scenario.items:
+            sold = weight.get("purchases", 0.0) + weight.get("revenue", 0.0) * item.price
+            kept = sold + weight.get("margin", 0.0) * item.margin
+            regret = weight.get("regretted", 0.0)
+            returned = sold + weight.get("returns", 0.0) + weight.get("return_cost", 0.0) * self.scenario.handling
+            # with a hassle of 0 a return is the same as a regret; else it is one of the regrets
+            rewards += [kept, kept + regret, returned + regret]
+        return min(rewards), max(rewards)
+
+    @cached_property
+    def about(self) -> About:
+        """How it is presented, and what the ledger must know."""
+        shop = self.shop
+        notes = [
+            "A simulation: the customers' parameters were set by hand, from what the team believes of its personas. "
+            "Treat it as a rehearsal, not as a forecast.",
+            "Regret compares with the best item for each visit under the objective, which need not be best in the long run.",
+        ]
+        if any(outcome == "felt_welfare" for outcome, _ in self.goal.weights):
+            notes.append("The objective uses what customers say in an idealised, noiseless survey after each visit.")
+        if self.feedback == "at once":
+            notes.append("Returns are known to the policy at once, which is idealised.")
+        return About(
+            title=shop.title,
+            scenario=identity(shop),
+            objective=self.goal.key,
+            objective_text=self.goal.asks,
+            cohorts=tuple(
+                Cohort(
+                    key=p.key,
+                    name=p.name,
+                    share=p.share,
+                    role=p.role,
+                    pronoun=p.pronoun,
+                    text=(("Profile", p.profile), ("Motivations", p.motivations), ("Goals", p.goals)),
+                )
+                for p in shop.personas
+            ),
+            outcomes=VALUES,
+            tolerance=shop.tolerance,
+            bad_means="A bad recommendation is one that leaves this customer worse off, in expectation, than being shown "
+            f"nothing: by more than {shop.tolerance:g} on the scale of utility on which buying is decided.",
+            clock="day",
+            horizon=shop.days,
+            people=True,
+            reward_unit=self.goal.unit,
+            currency=shop.currency,
+            notes=tuple(notes),
+        )
+
+    def open(self, seed: int, replication: int) -> ShopFloor:
+        """Make the world of one replication."""
+        draws = draw(self.shop, self.labelled, seed, replication)
+        problem = self.problem_with(draws.sample, len(draws.cohort))
+        return ShopFloor(self.shop, draws, problem, self.goal, self.feedback)
