@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bandits.cards import FeatureCard, PersonaCard
 from bandits.description import Description
@@ -13,8 +14,14 @@ from environments.catalogue import Item
 from environments.features import Feature, Text, Words
 from environments.objective import Objective
 from environments.persona import AtLeastZero, Money, Persona
-from environments.scenario_file import parts_of, read_toml
+from environments.scenario_file import parts_of, tables_of
 from environments.scenario_rules import disagreements
+
+
+def _listed(words: object) -> object:
+    if not isinstance(words, (list, tuple)):
+        raise ValueError(f'must be a list such as ["refill", "unique"], got {words!r}')  # noqa: TRY004  pydantic's way
+    return words
 
 
 class Scenario(Description):
@@ -52,7 +59,7 @@ class Scenario(Description):
     attribution_days: Annotated[int, Field(ge=1, le=365)]
     return_lag_min: Annotated[int, Field(ge=0, le=365)]
     return_lag_mean: Annotated[float, Field(ge=1, le=365)]
-    attributes: Annotated[tuple[Text, ...], Field(strict=False)]
+    attributes: Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(strict=False)]
     features: tuple[Feature, ...]
     personas: tuple[Persona, ...]
     items: tuple[Item, ...]
@@ -72,12 +79,12 @@ class Scenario(Description):
         Raises:
             InputError: all that is wrong with it, each fault with its place in the file.
         """
-        source, tables = read_toml(path_or_name)
+        source, tables = tables_of(path_or_name)
         settings, parts, faults = parts_of(tables, _SETTINGS)
         try:
-            scenario = cls(name=source.rpartition("/")[2].removesuffix(".toml"), **settings, **parts)
+            scenario = cls(name=Path(source).stem, **settings, **parts)
         except InputError as error:
-            own = [fault for fault in error.faults if fault.where[0] in _SETTINGS]
+            own = [fault for fault in error.faults if fault.where[0] in _SETTINGS and "scenario" in tables]
             # Where a part is faulty, the rules that hold between parts were already checked on the rest.
             between = () if faults else [fault for fault in error.faults if fault not in own]
             raise InputError([*InputError(own).within("", "scenario").faults, *faults, *between], source) from None

@@ -6,7 +6,6 @@ file, and tuples in the scenario's order in the descriptions.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,46 +17,32 @@ from environments.catalogue import Item
 from environments.features import Feature, Likelihood
 from environments.objective import Objective
 from environments.persona import Persona
-from environments.scenario_rules import as_many, distinct, names_differ, shares_add_up, within_reach
+from environments.scenario_rules import as_many, attributes_named, distinct, names_differ, shares_add_up, within_reach
+from environments.toml_file import read_toml
 
 SHIPPED = ("acme",)
 PARTS = ("scenario", "feature", "persona", "item", "objective")
 EXAMPLES = {"feature": "mobile", "persona": "luke", "item": "refill_carton", "objective": "long_term"}
+LARGEST_UTILITY = 100
+LARGEST_WEIGHT = 1_000_000
+LONGEST = 60
 Table = Mapping[str, Any]
 D = TypeVar("D", bound=Description)
 T = TypeVar("T")
 
 
-def read_toml(path_or_name: str) -> tuple[str, Table]:
-    """Read a shipped file by its name, or one's own by its path.
+def tables_of(path_or_name: str) -> tuple[str, Table]:
+    """Read a shipped scenario by its name, or one's own by its path.
 
     Returns:
         What to call it in messages, and its tables.
     """
     text = str(path_or_name)
     if text in SHIPPED:
-        return f"{text}.toml", tomllib.loads(Path(__file__).with_name(f"{text}.toml").read_text("utf-8"))
-    path = Path(text).expanduser()
-    try:
-        tables = tomllib.loads(path.read_text("utf-8-sig"))
-    except FileNotFoundError:
-        if path.suffix != ".toml":
-            raise InputError(unknown("scenario", text, SHIPPED) + "; one's own is the path of a .toml file") from None
-        raise InputError("is not there; `personabandits new` writes one to start from", text) from None
-    except IsADirectoryError:
-        raise InputError("is a folder; name the .toml file in it", text) from None
-    except UnicodeDecodeError as error:
-        what = f"must be UTF-8 text, got another encoding at byte {error.start}; save it as UTF-8"
-        raise InputError(what, text) from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"must be TOML: {error}", text) from None
-    except RecursionError:
-        raise InputError("must be TOML: brackets are nested too deeply", text) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", text) from None
-    if not tables:
-        raise InputError("is empty; `personabandits new` writes a file to start from", text)
-    return text, tables
+        return f"{text}.toml", read_toml(Path(__file__).with_name(f"{text}.toml"))
+    if not text.endswith(".toml"):
+        raise InputError(unknown("scenario", text, (*SHIPPED, "or the path of a .toml file")))
+    return text, read_toml(text)
 
 
 def parts_of(tables: Table, settings: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any], list[Fault]]:
@@ -113,13 +98,13 @@ class _Reader:
     def known(self, table: Table, words: Sequence[str], what: str, where: Place) -> None:
         for word in table:
             if word not in words:
-                self.fault(unknown(what, word, words), (*where, word))
+                self.fault(unknown(what, word, set(words)), (*where, word))
 
     def table(self, value: object, where: Place) -> Table:
         if isinstance(value, dict):
             return value
         header = ".".join(str(step) for step in where)
-        what = f"is missing; add [{header}]" if value is None else f"must be a table, [{header}], got {value!r}"
+        what = f"is missing; add [{header}]" if value is None else f"must be a table, [{header}], got {_short(value)}"
         self.fault(what, where)
         return {}
 
@@ -127,8 +112,8 @@ class _Reader:
         """Read all tables [name.KEY]; None stands for a faulty one."""
         group = self.tables.get(name)
         if not isinstance(group, dict) or not group:
-            got = "" if group is None or group == {} else f", got {group!r}"
-            self.fault(f"must have at least one table such as [{name}.{EXAMPLES[name]}]{got}", (name,))
+            got = f", got {_short(group)}" if group else ""
+            self.fault(f"must have at least one table, such as [{name}.{EXAMPLES[name]}]{got}", (name,))
             return {}
         self.faults += distinct(list(group), (name,))
         made: dict[str, T | None] = {}
@@ -139,7 +124,7 @@ class _Reader:
                 thing = read(key, value, where)
                 made[key] = thing if len(self.faults) == before else None
             else:
-                self.fault(f"must be a table, [{name}.{key}], got {value!r}", where)
+                self.fault(f"must be a table, [{name}.{key}], got {_short(value)}", where)
         return made
 
     def make(self, kind: type[D], called: str, key: str, table: Table, where: Place, **ready: object) -> D | None:
@@ -171,33 +156,35 @@ class _Reader:
     def objective(self, key: str, table: Table, where: Place) -> Objective | None:
         weights = table.get("weights", {})
         if not isinstance(weights, dict):
-            self.fault(f"must be a table such as {{ revenue = 1.0 }}, got {weights!r}", (*where, "weights"))
+            self.fault(f"must be a table such as {{ revenue = 1.0 }}, got {_short(weights)}", (*where, "weights"))
             weights = {"revenue": 1.0}
-        sound = [self.number(weight, (*where, "weights", word)) for word, weight in weights.items()]
+        sound = [self.number(weight, (*where, "weights", word), LARGEST_WEIGHT) for word, weight in weights.items()]
         if not all(sound):
             weights = dict.fromkeys(weights, 1.0)
         return self.make(Objective, "key", key, table, where, weights=weights)
 
-    def number(self, value: object, where: Place, bound: float = 100) -> bool:
+    def number(self, value: object, where: Place, bound: int) -> bool:
         """Whether it is a number of sensible size."""
         sound = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= bound
         if not sound:
-            self.fault(f"must be a number between {-bound:g} and {bound:g}, got {value!r}", where)
+            self.fault(f"must be a number between {-bound:,} and {bound:,}, got {_short(value)}", where)
         return sound
 
     def by_attribute(self, value: object, where: Place) -> tuple[float, ...]:
         """Put a table by attribute in the order of the attributes, absent ones as 0."""
-        if self.attributes is None:
+        if not self.attributes:
             return ()
         if isinstance(value, list):
             self.faults += as_many(value, self.attributes, where)
             value = dict(zip(self.attributes, value, strict=False))
         if not isinstance(value, dict):
-            self.fault(f"must be a table such as {{ {self.attributes[0]} = 1.0 }}, got {value!r}", where)
+            self.fault(f"must be a table such as {{ {self.attributes[0]} = 1.0 }}, got {_short(value)}", where)
             return ()
         self.known(value, self.attributes, "attribute", where)
         values = [value.get(word, 0.0) for word in self.attributes]
-        sound = [self.number(v, (*where, word)) for word, v in zip(self.attributes, values, strict=True)]
+        sound = [
+            self.number(v, (*where, word), LARGEST_UTILITY) for word, v in zip(self.attributes, values, strict=True)
+        ]
         return tuple(float(v) for v in values) if all(sound) else ()
 
     def likelihoods(self, value: object, where: Place) -> tuple[Likelihood, ...]:
@@ -205,7 +192,8 @@ class _Reader:
         table = self.table(value, where)
         if not isinstance(value, dict):
             return ()
-        self.known(table, tuple(self.features), "feature", where)
+        if self.features:
+            self.known(table, tuple(self.features), "feature", where)
         made = []
         for name, feature in self.features.items():
             place = (*where, name)
@@ -218,26 +206,35 @@ class _Reader:
     def likelihood(self, feature: Feature, value: object, where: Place) -> Likelihood | None:
         if feature.kind == "number":
             if not isinstance(value, dict):
-                self.fault(f"must be {{ mean = …, sd = … }}, since {feature.name} is a number, got {value!r}", where)
+                self.fault(
+                    f"must be {{ mean = …, sd = … }}, since {feature.name} is a number, got {_short(value)}", where
+                )
                 return None
             if "sd" not in value:
                 self.fault("is missing; add it", (*where, "sd"))
             return self.make(Likelihood, "name", feature.name, value, where)
         if not isinstance(value, float) or not 0 < value < 1:
-            what = f"must be a probability above 0 and below 1, since {feature.name} is yes-no, got {value!r}"
+            what = f"must be a probability above 0 and below 1, since {feature.name} is yes-no, got {_short(value)}"
             self.fault(what, where)
             return None
         return Likelihood(name=feature.name, mean=value)
 
     def between(self, personas: Mapping[str, Persona | None], items: Mapping[str, Item | None]) -> None:
         """The rules that hold between parts, on what can be read."""
-        self.faults += distinct(self.attributes or (), ("scenario", "attributes"))
+        if self.attributes is not None:
+            self.faults += attributes_named(self.attributes)
         sound, on_sale = [p for p in personas.values() if p], [i for i in items.values() if i]
         self.faults += names_differ("persona", sound) + names_differ("item", on_sale)
         if self.attributes:
             self.faults += within_reach(sound, on_sale)
         tables = {key: self.tables["persona"][key] for key in personas}
         shares = {key: table.get("share") for key, table in tables.items() if isinstance(table, dict)}
-        told = [(key, float(share)) for key, share in shares.items() if isinstance(share, (int, float))]
+        # A share that is out of bounds is a fault of its own.
+        told = [(key, share) for key, share in shares.items() if type(share) in {int, float} and 0 < share <= 1]
         if len(told) == len(personas):
             self.faults += shares_add_up(told)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"

@@ -31,7 +31,7 @@ def disagreements(
     """Find all that does not fit together, each with its place in a scenario's file."""
     parts = {"feature": features, "persona": personas, "item": items, "objective": objectives}
     faults = [Fault("must have at least one", (part,)) for part, things in parts.items() if not things]
-    faults += distinct(attributes, ("scenario", "attributes"))
+    faults += attributes_named(attributes)
     faults += distinct([feature.name for feature in features], ("feature",))
     for part, things in (("persona", personas), ("item", items), ("objective", objectives)):
         faults += distinct([thing.key for thing in things], (part,))
@@ -43,6 +43,12 @@ def disagreements(
     for item in items:
         faults += as_many(item.attributes, attributes, ("item", item.key, "attributes"))
     return faults or within_reach(personas, items)
+
+
+def attributes_named(attributes: Sequence[str]) -> list[Fault]:
+    """At least one attribute, and each once."""
+    where = ("scenario", "attributes")
+    return distinct(attributes, where) if attributes else [Fault("must name at least one attribute, got none", where)]
 
 
 def distinct(words: Sequence[str], where: Path) -> list[Fault]:

@@ -131,7 +131,8 @@ def _card(scenario: Scenario, persona: Persona) -> Table:
     of_visits = persona.share * persona.visit_rate / rate
     numbers = (
         f"{persona.share:.0%} of customers, {of_visits:.0%} of visits; "
-        f"a visit every {1 / persona.visit_rate:.0f} days; buys for {scenario.currency}{persona.organic_sales:g} a visit unasked"
+        f"a visit every {1 / persona.visit_rate:.0f} days; "
+        f"buys for {scenario.currency}{persona.organic_sales:g} a visit unasked"
     )
     seen = ", ".join(
         _likelihood(likelihood, feature.kind)
