@@ -31,9 +31,9 @@ _LEARNING = {"cb_type": "cb_type", "bits": "bit_precision", "learning_rate": "le
 # What `extra` may hold: what reads and writes no file, prints nothing and leaves examples as they are made here;
 # a value follows where there is "=".
 _EXTRA = (
-    "adaptive adax clip_p= coin cubic= freegrad ftrl ftrl_alpha= ftrl_beta= hash_seed= initial_t= initial_weight= "
-    "invariant l1= l2= loss_function= max_prediction= min_prediction= nn= noconstant normal_weights normalized pistol "
-    "quantile_tau= random_weights sgd"
+    "adaptive adax clip_p= coin ftrl ftrl_alpha= ftrl_beta= initial_t= initial_weight= invariant l1= l2= "
+    "loss_function= max_prediction= min_prediction= nn= noconstant normal_weights normalized pistol quantile_tau= "
+    "random_weights sgd"
 )
 _EXTRA_EXPLORING = {
     "epsilon": "first_only",
@@ -61,7 +61,8 @@ class VowpalWabbit(Description):
     Args:
         exploration: "epsilon" (greedy but for a share of visits), "first" (uniform, then greedy), "bag" (bootstrap),
             "cover" (online cover), "squarecb" (inverse gap weighting), "regcb" (confidence bounds: elimination),
-            "softmax", "rnd" (bonus by random network distillation) or "synthcover".
+            "softmax", "rnd" (bonus by random network distillation) or "synthcover". Not "regcb" where nothing can be
+            shown: its bounds are derived from features, which showing nothing has not.
         epsilon: share of uniform play (.05 for "epsilon" and "cover", else 0); not for "regcb".
         first: visits learnt from before "first" turns greedy (500).
         bag: bootstrapped policies of "bag" (5).
@@ -94,7 +95,7 @@ class VowpalWabbit(Description):
     lambda_: NonNegativeFloat | None = None
     rnd: Annotated[int, Field(ge=1, le=100)] | None = None
     cb_type: Literal["mtr", "dr", "ips"] | None = None
-    bits: Annotated[int, Field(ge=8, le=28)] | None = None
+    bits: Annotated[int, Field(ge=4, le=26)] | None = None
     learning_rate: PositiveFloat | None = None
     power_t: Annotated[float, Field(ge=0, le=1)] | None = None
     interactions: tuple[Annotated[str, Field(pattern="^[ua]*a[ua]*$", min_length=2, max_length=3)], ...] = Field(
@@ -104,13 +105,14 @@ class VowpalWabbit(Description):
 
     @model_validator(mode="after")
     def _no_idle_option(self) -> VowpalWabbit:
+        here = f"with exploration {self.exploration!r}"
         faults = [
-            Fault(f"does nothing with exploration {self.exploration!r} (only with {_listed(heeded)}); leave it out", (field,))
+            Fault(f"does nothing {here} (only with {_listed(heeded)}); leave it out", (field,))
             for field, (_, heeded) in _EXPLORING.items()
             if getattr(self, field) is not None and self.exploration not in heeded
         ]
         if self.exploration in {"squarecb", "regcb"} and self.cb_type in {"dr", "ips"}:
-            faults.append(Fault(f"must be 'mtr' with exploration {self.exploration!r}, got {self.cb_type!r}", ("cb_type",)))
+            faults.append(Fault(f"must be 'mtr' {here}, got {self.cb_type!r}", ("cb_type",)))
         known = _known(f"{_EXTRA} {_EXTRA_EXPLORING[self.exploration]}")
         faults += [Fault(what, ("extra",)) for what in _faults_of(self.extra, self.exploration, known)]
         if faults:
@@ -119,6 +121,8 @@ class VowpalWabbit(Description):
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
+        if self.exploration == "regcb" and problem.nothing is not None:
+            return "with exploration 'regcb' has no bounds for showing nothing, which this world can; choose another"
         if self.extra:
             try:
                 self._open(problem, seed=0)
@@ -130,8 +134,10 @@ class VowpalWabbit(Description):
         """Make a fresh learner.
 
         Raises:
-            InputError: when vowpalwabbit is not installed, or refuses what `extra` says.
+            InputError: when vowpalwabbit is not installed, or refuses what `extra` says, or the world does not fit.
         """
+        if why := self.misfit(problem):
+            raise InputError(why, "VowpalWabbit")
         workspace = self._open(problem, seed=int(rng.integers(2**32)))
         return Wabbit(workspace, problem, rng, averages=self.cb_type in {"dr", "ips"})
 
@@ -142,9 +148,11 @@ class VowpalWabbit(Description):
             problem: of the world.
             seed: of Vowpal Wabbit's own luck: bootstraps, random networks and random weights.
         """
-        switch = f"={getattr(self, self.exploration) or _NUMBER[self.exploration]}" if self.exploration in _NUMBER else ""
         line = ["--quiet", "--cb_explore_adf", f"--random_seed={seed}"]
-        line += [f"--{self.exploration}{switch}"] if self.exploration != "epsilon" else []
+        if self.exploration in _NUMBER:
+            line.append(f"--{self.exploration}={getattr(self, self.exploration) or _NUMBER[self.exploration]}")
+        elif self.exploration != "epsilon":
+            line.append(f"--{self.exploration}")
         fields = {field: option for field, (option, _) in _EXPLORING.items() if field not in _NUMBER} | _LEARNING
         line += [f"--{fields[f]}={getattr(self, f)}" for f in fields if getattr(self, f) is not None]
         line += [f"--interactions={product}" for product in self.interactions]
@@ -163,8 +171,8 @@ class VowpalWabbit(Description):
         try:
             return vowpalwabbit.Workspace(arg_list=self.command_line(problem, seed))
         except RuntimeError as error:
-            what = f"has an extra that Vowpal Wabbit refuses: {error}; mend {self.extra!r}"
-            raise InputError(Fault(what), "VowpalWabbit") from None
+            what = f"has options that Vowpal Wabbit refuses: {error}; mend extra, {self.extra!r}"
+            raise InputError(what, "VowpalWabbit") from None
 
 
 def _cost_bounds(problem: Problem) -> list[str]:
@@ -198,7 +206,7 @@ def _pairs(extra: str) -> list[tuple[str, str | None]]:
 def _faults_of(extra: str, exploration: str, known: dict[str, bool]) -> list[str]:
     """What is wrong with `extra`."""
     own = {option: field for field, (option, _) in _EXPLORING.items()} | {o: f for f, o in _LEARNING.items()}
-    own["interactions"] = own["quadratic"] = "interactions"
+    own |= dict.fromkeys(("interactions", "quadratic", "cubic"), "interactions")
     faults = []
     for name, value in _pairs(extra):
         if not name:
