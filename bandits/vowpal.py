@@ -72,7 +72,7 @@ class VowpalWabbit(Description):
         rnd: random networks of "rnd" (1).
         cb_type: estimator of costs: "mtr" (importance-weighted regression), "dr" (doubly robust), "ips" ("mtr").
             "squarecb" and "regcb" know only "mtr".
-        bits: 2^bits weights, and 16 bytes for each of them (18).
+        bits: 2^bits weights, of 16 bytes each, for each policy of "bag" and "cover" (18).
         learning_rate: (.5).
         power_t: how fast the learning rate falls (.5).
         interactions: products of namespaces, each with an "a": what all actions share can't tell them apart.
@@ -208,8 +208,11 @@ def _faults_of(extra: str, exploration: str, known: dict[str, bool]) -> list[str
     own = {option: field for field, (option, _) in _EXPLORING.items()} | {o: f for f, o in _LEARNING.items()}
     own |= dict.fromkeys(("interactions", "quadratic", "cubic"), "interactions")
     faults = []
+    said: set[str] = set()
     for name, value in _pairs(extra):
-        if not name:
+        if name in said:
+            faults.append(f"--{name} is given twice")
+        elif not name:
             faults.append(f"{value!r} is not the value of an option; write options by their long names")
         elif name in own:
             faults.append(f"--{name} has a field of its own: {own[name]}")
@@ -217,4 +220,5 @@ def _faults_of(extra: str, exploration: str, known: dict[str, bool]) -> list[str
             faults.append(unknown(f"option for exploration {exploration!r}", f"--{name}", [f"--{k}" for k in known]))
         elif known[name] != (value is not None):
             faults.append(f"--{name} needs a value" if known[name] else f"--{name} takes no value, got {value!r}")
+        said |= {name} - {""}
     return faults

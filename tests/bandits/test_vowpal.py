@@ -292,6 +292,7 @@ class TestOptions:
             ({"extra": "--l3 1e-6"}, "extra: unknown option for exploration 'squarecb' '--l3'"),
             ({"extra": "--l2"}, "extra: --l2 needs a value"),
             ({"extra": "--sgd 1"}, "extra: --sgd takes no value, got '1'"),
+            ({"extra": "--l2 1 --l2 2"}, "extra: --l2 is given twice"),
             ({"extra": "stray"}, "extra: 'stray' is not the value of an option"),
             ({"extra": "-b 20"}, "extra: '-b' is not the value of an option; write options by their long names"),
             ({"extra": "--learning_rate 1"}, "extra: --learning_rate has a field of its own: learning_rate"),
@@ -431,14 +432,15 @@ class TestHousekeeping:
 
     @pytest.mark.skipif(not pathlib.Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
     def test_examples_do_not_leak(self):
-        """20,000 visits may take 1 MiB: 52 bytes a visit, where a lost example would be 25 kB."""
+        """20,000 visits may take 4 MiB, which is 210 bytes a visit; an example has room for 256 namespaces, over 20 kB."""
         learner, visits = VowpalWabbit().start(problem(), np.random.default_rng(5)), block(5000, partly=True)
         learner.play(visits)
         before = resident()
         for _ in range(4):
             learner.play(visits)
-        assert resident() - before < 2**20
+        assert resident() - before < 2**22
 
+    @pytest.mark.skipif(not pathlib.Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
     def test_learners_do_not_leak(self):
         """A workspace of 2^18 weights has 4 MiB or more; 30 of them, one after another, may take 16."""
         policy, visits = VowpalWabbit(), block(20)
