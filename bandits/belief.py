@@ -153,6 +153,13 @@ class Likelihoods:
                     self.curve[level, p, d] = -0.5 / feature.sd**2
                     self.mean[level, p, d] = feature.mean
 
+    def log_evidence(self, x: Floats) -> Floats:
+        """log P(x | persona) (N, P) of visits x (N, D), facts about the user included, up to a constant."""
+        gap = x[:, None, None, :] - self.mean
+        evidence = self.base + (self.slope * x[:, None, None, :] + self.curve * gap**2).sum(axis=3)
+        total: Floats = evidence.sum(axis=1)
+        return total
+
 
 @njit(cache=True)
 def believe(

@@ -16,21 +16,23 @@ from bandits.errors import InputError
 from bandits.protocol import Block, BlockLearner, Bools, Choice, Choices, Corrigible, Floats, Learner, Needs, Policy, Problem
 
 
-class Misbehaviour(Exception):
-    """A policy of one's own did what a policy must not do.
+class Misbehaviour(Exception):  # noqa: N818  it names what happened
+    """A policy did what a policy must not do.
 
     Args:
-        what: it did, in words that follow the policy's name.
+        did: what, in words that follow the policy's name: "chose action 5".
+        rest: what follows the place: ", but only 0, 1, 2 were available".
         row: the visit within its block, or None.
+        visit: the number of the visit in its world, once that is known.
     """
 
-    def __init__(self, what: str, row: int | None = None) -> None:
-        super().__init__(what)
-        self.what, self.row = what, row
+    def __init__(self, did: str, rest: str = "", row: int | None = None, visit: int | None = None) -> None:
+        super().__init__(did + rest)
+        self.did, self.rest, self.row, self.visit = did, rest, row, visit
 
-    def __reduce__(self) -> tuple[type[Misbehaviour], tuple[str, int | None]]:
+    def __reduce__(self) -> tuple[type[Misbehaviour], tuple[str, str, int | None, int | None]]:
         """Survive the trip from a worker process."""
-        return (Misbehaviour, (self.what, self.row))
+        return (Misbehaviour, (self.did, self.rest, self.row, self.visit))
 
 
 class Stepwise(BlockLearner):
@@ -68,7 +70,7 @@ class Stepwise(BlockLearner):
     def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
         """Correct visit by visit."""
         if not isinstance(self._learner, Corrigible):
-            raise Misbehaviour("cannot correct a reward it has already learnt: its learner has no `correct`")
+            raise Misbehaviour("could not correct a reward", ": its learner has no `correct`")
         for n in range(len(block)):
             with _blamed(n):
                 self._learner.correct(block.visit(n), choices.choice(n), float(deltas[n]))
@@ -84,7 +86,7 @@ def _blamed(row: int | None) -> Iterator[None]:
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{pathlib.Path(frame.filename).name}:{frame.lineno}"
-        raise Misbehaviour(f"raised {type(error).__name__} ({place}): {error}", row) from error
+        raise Misbehaviour(f"raised {type(error).__name__}", f" ({place}): {error}", row) from error
 
 
 def _locked(a: Any) -> Any:  # noqa: ANN401  any array, or None
@@ -102,14 +104,16 @@ def checked(choice: object, available: Bools, row: int) -> tuple[int, float]:
         Misbehaviour: when it is no choice among the available actions.
     """
     if not isinstance(choice, Choice):
-        raise Misbehaviour(f"answered {choice!r}, which is no Choice(action, propensity)", row)
+        raise Misbehaviour(f"answered {choice!r}", ", which is no Choice(action, propensity)", row)
     if isinstance(choice.action, bool) or not isinstance(choice.action, (int, np.integer)):
-        raise Misbehaviour(f"chose action {choice.action!r}, which is no whole number", row)
+        raise Misbehaviour(f"chose action {choice.action!r}", ", which is no whole number", row)
     if not (0 <= choice.action < len(available) and available[choice.action]):
         allowed = ", ".join(str(k) for k in np.flatnonzero(available))
-        raise Misbehaviour(f"chose action {choice.action}, but only {allowed} were available", row)
-    if not (np.isnan(choice.propensity) or 0 < choice.propensity <= 1):
-        raise Misbehaviour(f"stated propensity {choice.propensity}, which is not in (0, 1] (NaN if unknown)", row)
+        raise Misbehaviour(f"chose action {choice.action}", f", but only {allowed} were available", row)
+    known = isinstance(choice.propensity, (float, int, np.floating))
+    if not known or not (np.isnan(choice.propensity) or 0 < choice.propensity <= 1):
+        what = f"stated propensity {choice.propensity!r}"
+        raise Misbehaviour(what, ", which is not in (0, 1] (NaN where it cannot be told)", row)
     return int(choice.action), float(choice.propensity)
 
 
@@ -147,5 +151,5 @@ def start(policy: Policy, problem: Problem, rng: np.random.Generator) -> BlockLe
     with _blamed(None):
         learner = policy.start(problem, rng)
     if not all(callable(getattr(learner, verb, None)) for verb in ("choose", "learn")):
-        raise Misbehaviour(f"started {learner!r}, which has no choose and learn")
+        raise Misbehaviour(f"started {learner!r}", ", which has no choose and learn")
     return in_blocks(learner)

@@ -175,6 +175,7 @@ class ReviewWorld:
         return Visits(
             index=index,
             time=index,
+            end=self._served,
             x=self._features.take(age, axis=0),
             available=np.ones(expected.shape, dtype=np.bool_),
             rewards=self._rewards,

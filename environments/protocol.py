@@ -20,6 +20,7 @@ class Visits:
     Args:
         index: (N,) number of each visit in its world: unique, and the same for every policy.
         time: (N,) when, in units of the world's clock; not decreasing.
+        end: the clock when the block is over.
         x: (N, D) features of the visitors.
         available: (N, K) which actions may be shown.
         rewards: (N, K) what each action would bring, or None where rewards are learnt later.
@@ -33,6 +34,7 @@ class Visits:
 
     index: Ints
     time: Ints
+    end: int
     x: Floats
     available: Bools
     rewards: Floats | None

@@ -6,9 +6,10 @@ file, and tuples in the scenario's order in the descriptions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
@@ -165,10 +166,10 @@ class _Reader:
 
     def number(self, value: object, where: Place, bound: int) -> bool:
         """Whether it is a number of sensible size."""
-        sound = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= bound
-        if not sound:
+        if not _is_number(value) or abs(value) > bound or math.isnan(value):
             self.fault(f"must be a number between {-bound:,} and {bound:,}, got {_short(value)}", where)
-        return sound
+            return False
+        return True
 
     def by_attribute(self, value: object, where: Place) -> tuple[float, ...]:
         """Put a table by attribute in the order of the attributes, absent ones as 0."""
@@ -229,10 +230,14 @@ class _Reader:
             self.faults += within_reach(sound, on_sale)
         tables = {key: self.tables["persona"][key] for key in personas}
         shares = {key: table.get("share") for key, table in tables.items() if isinstance(table, dict)}
-        # A share that is out of bounds is a fault of its own.
-        told = [(key, share) for key, share in shares.items() if type(share) in {int, float} and 0 < share <= 1]
+        # A share that is no number, or out of bounds, is a fault of its own.
+        told = [(key, float(share)) for key, share in shares.items() if _is_number(share) and 0 < share <= 1]
         if len(told) == len(personas):
             self.faults += shares_add_up(told)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _short(value: object) -> str:

@@ -125,6 +125,7 @@ class ShopFloor:
         return Visits(
             index=row,
             time=np.searchsorted(draws.first, row, side="right") - 1,
+            end=self._day + 1,
             x=x,
             available=np.ones((N, K), dtype=np.bool_),
             rewards=table if rewards else None,

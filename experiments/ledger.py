@@ -1,0 +1,274 @@
+"""The ledger: who was shown what, and what came of it, by cohort, by user, and over time. Definitions: docs/metrics.md.
+
+N visits, K actions, C cohorts, U users, Q columns, P checkpoints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numba import njit
+
+from bandits.protocol import Bools, Floats, Ints
+from environments.protocol import About, Outcome, Users, Visits
+
+CHECKPOINTS = 100
+EARLY_DAYS = 30
+FIRST_VISITS = 100
+WINDOW = 50
+CALM = 0.25
+
+OWN = ("visits", "lost", "reward", "regret", "user_regret", "bad", "harm", "nothing", "churned")
+OUTCOMES = ("welfare", "purchases", "revenue", "margin", "returns", "regretted", "irritated", "organic")
+COUNTS = ("visits", "lost", "bad", "nothing", "churned", "purchases", "returns", "regretted", "irritated")
+CURVES = (
+    "cohort", "time", "visits", "lost", "reward", "regret", "user_regret", "welfare", "bad", "harm", "purchases",
+    "revenue", "margin", "returns", "regretted", "irritated", "nothing", "churned", "satisfaction", "organic",
+)  # fmt: skip
+COHORTS = ("cohort", "customers", "first_visits", "first_bad", "signal")
+USERS = ("cohort", "user", "visits", "bad", "streak", "bad_first_30_days", "lost")
+
+VISITS, LOST, REWARD, REGRET, USER_REGRET, BAD, HARM, NOTHING, CHURNED = range(9)
+
+
+@njit(cache=True)
+def enter(
+    time: Ints,
+    cohort: Ints,
+    user: Ints,
+    available: Bools,
+    expected: Floats,
+    welfare: Floats,
+    action: Ints,
+    reward: Floats,
+    values: Floats,
+    arrival: Ints,
+    tolerance: float,
+    nothing: int,
+    early: int,
+    totals: Floats,
+    people: Ints,
+    first: Ints,
+    window: Bools,
+    signal: Ints,
+) -> None:
+    """Enter visits into the books.
+
+    Args:
+        time, cohort: (N,); user: (N,), or (0,) where visitors are not recognised.
+        available, expected, welfare: (N, K).
+        action, reward: (N,); values: (N, Q − 9) outcomes.
+        arrival: (U,).
+        tolerance: a recommendation is bad if its harm exceeds it.
+        nothing: index of the action that shows nothing, or −1.
+        early: how long a user is new [clock units].
+        totals: (C, Q), changed in place, as are all that follow.
+        people: (U, 6) visits, bad, current run of bad, longest run, bad while new, lost.
+        first: (C + 1, 2) visits and bad among the first FIRST_VISITS of each cohort; the last row is everybody.
+        window: (C + 1, WINDOW) whether each of the last visits was bad.
+        signal: (C + 1, 3) visits so far, bad within the window, first time of calm (−1: not yet).
+    """
+    C = len(totals)
+    for n in range(len(time)):
+        a, c = action[n], cohort[n]
+        best, kindest = expected[n, a], welfare[n, a]
+        for k in range(available.shape[1]):
+            if available[n, k]:
+                best, kindest = max(best, expected[n, k]), max(kindest, welfare[n, k])
+        harm = max(0.0, -welfare[n, a])
+        bad = harm > tolerance
+        totals[c, VISITS] += 1.0
+        totals[c, REWARD] += reward[n]
+        totals[c, REGRET] += best - expected[n, a]
+        totals[c, USER_REGRET] += kindest - welfare[n, a]
+        totals[c, BAD] += bad
+        totals[c, HARM] += harm
+        totals[c, NOTHING] += a == nothing
+        for q in range(values.shape[1]):
+            totals[c, 9 + q] += values[n, q]
+        for g in (c, C):
+            if first[g, 0] < FIRST_VISITS:
+                first[g, 0] += 1
+                first[g, 1] += bad
+            slot = signal[g, 0] % WINDOW
+            signal[g, 1] += int(bad) - int(window[g, slot])
+            window[g, slot] = bad
+            signal[g, 0] += 1
+            if signal[g, 2] < 0 and signal[g, 0] >= WINDOW and signal[g, 1] <= CALM * WINDOW:
+                signal[g, 2] = time[n]
+        if len(user) > 0:
+            u = user[n]
+            people[u, 0] += 1
+            people[u, 1] += bad
+            people[u, 2] = people[u, 2] + 1 if bad else 0
+            people[u, 3] = max(people[u, 3], people[u, 2])
+            if time[n] - arrival[u] < early:
+                people[u, 4] += bad
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the ledger holds in the end.
+
+    Args:
+        curves: a row a cohort ("all" too) and checkpoint, cumulative; columns CURVES.
+        cohorts: a row a cohort ("all" too); columns COHORTS.
+        users: a row a user; columns USERS; empty where visitors are not recognised.
+    """
+
+    curves: pl.DataFrame
+    cohorts: pl.DataFrame
+    users: pl.DataFrame
+
+
+class Ledger:
+    """Keeps the books of one cell.
+
+    Args:
+        about: of the environment.
+        users: of the world, or None.
+        nothing: index of the action that shows nothing, or None.
+    """
+
+    def __init__(self, about: About, users: Users | None, nothing: int | None) -> None:
+        C = len(about.cohorts)
+        self._about, self._users, self._nothing = about, users, -1 if nothing is None else nothing
+        self._arrival = np.empty(0, dtype=np.int64) if users is None else users.arrival
+        self._totals = np.zeros((C, len(OWN) + len(about.outcomes)))
+        self._people = np.zeros((len(self._arrival), 6), dtype=np.int64)
+        self._first = np.zeros((C + 1, 2), dtype=np.int64)
+        self._window = np.zeros((C + 1, WINDOW), dtype=np.bool_)
+        self._signal = np.tile(np.array([0, 0, -1]), (C + 1, 1))
+        self._early = EARLY_DAYS if about.clock == "day" else 0
+        self._times = checkpoints(about.horizon)
+        self._satisfaction = np.full(C, np.nan)
+        self._pages: list[Floats] = []
+        self._moods: list[Floats] = []
+
+    def enter(self, visits: Visits, actions: Ints, outcome: Outcome) -> None:
+        """Enter a block, and take a page for every checkpoint that it passes."""
+        a = 0
+        inside = self._times[len(self._pages) :]
+        for stop in inside[inside < visits.end]:
+            b = int(np.searchsorted(visits.time, stop))
+            self._enter(visits, actions, outcome, slice(a, b))
+            self._turn_page()
+            a = b
+        self._enter(visits, actions, outcome, slice(a, len(visits)))
+        np.add.at(self._totals[:, CHURNED], visits.cohort[outcome.left], 1.0)
+        if self._users is not None and len(outcome.lost):
+            np.add.at(self._totals[:, LOST], self._users.cohort[outcome.lost], 1.0)
+            np.add.at(self._people[:, 5], outcome.lost, 1)
+        if outcome.satisfaction is not None:
+            self._satisfaction = outcome.satisfaction
+        if len(self._pages) < len(self._times) and self._times[len(self._pages)] == visits.end:
+            self._turn_page()
+
+    def _enter(self, visits: Visits, actions: Ints, outcome: Outcome, rows: slice) -> None:
+        enter(
+            visits.time[rows],
+            visits.cohort[rows],
+            np.empty(0, dtype=np.int64) if visits.user is None else visits.user[rows],
+            visits.available[rows],
+            visits.expected[rows],
+            visits.welfare[rows],
+            actions[rows],
+            outcome.reward[rows],
+            outcome.values[rows],
+            self._arrival,
+            self._about.tolerance,
+            self._nothing,
+            self._early,
+            self._totals,
+            self._people,
+            self._first,
+            self._window,
+            self._signal,
+        )
+
+    def _turn_page(self) -> None:
+        self._pages.append(self._totals.copy())
+        self._moods.append(self._satisfaction.copy())
+
+    def close(self) -> Books:
+        """Make the frames."""
+        while len(self._pages) < len(self._times):  # a world that ended early
+            self._turn_page()
+        names = [cohort.key for cohort in self._about.cohorts]
+        return Books(self._curves(names), self._cohorts(names), self._user_rows(names))
+
+    def _curves(self, names: list[str]) -> pl.DataFrame:
+        pages = np.array(self._pages)  # (P, C, Q)
+        pages = np.concatenate([pages, pages.sum(axis=1, keepdims=True)], axis=1)
+        moods = np.array(self._moods)  # (P, C)
+        weight = np.array([self._arrived(time) for time in self._times])
+        moods = np.concatenate([moods, (moods * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True)], axis=1)
+        P, G = moods.shape
+        columns: dict[str, pl.Series] = {
+            "cohort": pl.Series(np.tile([*names, "all"], P), dtype=pl.String),
+            "time": pl.Series(np.repeat(self._times, G), dtype=pl.Int64),
+            "satisfaction": pl.Series(moods.ravel(), nan_to_null=True, dtype=pl.Float64),
+        }
+        for q, name in enumerate((*OWN, *self._about.outcomes)):
+            kind = pl.Int64 if name in COUNTS else pl.Float64
+            columns[name] = pl.Series(pages[:, :, q].ravel()).cast(kind)
+        if self._nothing < 0:
+            del columns["nothing"]
+        if self._users is None:
+            del columns["lost"], columns["churned"]
+        for name in CURVES:
+            if name not in columns:
+                kind = pl.Int64 if name in COUNTS else pl.Float64
+                columns[name] = pl.Series([None] * (P * G), dtype=kind)
+        return pl.DataFrame({name: columns[name] for name in CURVES})
+
+    def _arrived(self, time: int) -> Floats:
+        """How many users of each cohort have arrived before a time; equal weights where users are not recognised."""
+        C = len(self._about.cohorts)
+        if self._users is None:
+            return np.ones(C)
+        return np.bincount(self._users.cohort[self._users.arrival < time], minlength=C).astype(np.float64)
+
+    def _cohorts(self, names: list[str]) -> pl.DataFrame:
+        customers = self._arrived(self._about.horizon).astype(np.int64)
+        known = self._users is not None
+        return pl.DataFrame(
+            {
+                "cohort": [*names, "all"],
+                "customers": [*customers.tolist(), int(customers.sum())] if known else [None] * (len(names) + 1),
+                "first_visits": self._first[:, 0],
+                "first_bad": self._first[:, 1],
+                "signal": [None if time < 0 else time for time in self._signal[:, 2].tolist()],
+            },
+            schema=dict.fromkeys(COHORTS, pl.Int64) | {"cohort": pl.String},
+        )
+
+    def _user_rows(self, names: list[str]) -> pl.DataFrame:
+        columns = {name: self._people[:, i] for i, name in enumerate(("visits", "bad", "run", "streak", "new", "lost"))}
+        cohort = [] if self._users is None else [names[c] for c in self._users.cohort]
+        return pl.DataFrame(
+            {
+                "cohort": cohort,
+                "user": np.arange(len(cohort)),
+                "visits": columns["visits"],
+                "bad": columns["bad"],
+                "streak": columns["streak"],
+                "bad_first_30_days": columns["new"] if self._early else [None] * len(cohort),
+                "lost": columns["lost"],
+            },
+            schema=dict.fromkeys(USERS, pl.Int64) | {"cohort": pl.String},
+        )
+
+
+def checkpoints(horizon: int, number: int = CHECKPOINTS) -> Ints:
+    """About `number` times up to the horizon, dense at the start, where learning is fast, and even later on.
+
+    Half of them lie evenly on a logarithmic scale, and half on a linear one.
+    """
+    if horizon <= number:
+        return np.arange(1, horizon + 1)
+    early = np.geomspace(1, horizon, number // 2)
+    later = np.linspace(horizon / number, horizon, number // 2 + number // 4)
+    return np.unique(np.concatenate([early, later]).round().astype(np.int64))

@@ -1,0 +1,209 @@
+"""An experiment: environments × policies × replications, as an object or as a TOML file."""
+
+from __future__ import annotations
+
+import importlib.resources
+import pathlib
+import sys
+import tomllib
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from bandits.description import Description, label_of
+from bandits.errors import Fault, InputError, unknown
+from bandits.loops import misfit_of
+from bandits.protocol import Policy
+from bandits.registry import from_table, policy_from
+from environments import ENVIRONMENTS
+from environments.protocol import Environment
+
+
+def environment_from(value: object) -> Environment:
+    """Make an environment from its table, or check that an object is one."""
+    if isinstance(value, Mapping):
+        value = from_table(value, ENVIRONMENTS, "environment")
+    if isinstance(value, type) or not callable(getattr(value, "open", None)):
+        raise InputError(f"must be an environment (an object with open(seed, replication)), got {value!r}")
+    return value  # type: ignore[return-value]  # a structural type, checked in the line above
+
+
+def _each(make: Any, one: str) -> Any:  # noqa: ANN401  a pydantic validator
+    """Make every member of a list; all faults at once, each with its number, counted from 1."""
+
+    def validator(values: object) -> object:
+        if not isinstance(values, (list, tuple)):
+            raise InputError(f"must be a list of {one}, got {values!r}")
+        if not values:
+            raise InputError(f"must hold at least one {one}, got none; add one")
+        made, faults = [], []
+        for number, value in enumerate(values, 1):
+            try:
+                made.append(make(value))
+            except InputError as error:
+                faults.extend(error.within("", number).faults)
+        if faults:
+            raise InputError(faults)
+        return tuple(made)
+
+    return BeforeValidator(validator)
+
+
+def _sane_name(name: str) -> str:
+    if not name.strip() or any(c in name for c in "/\\\0") or name in {".", ".."}:
+        raise ValueError(f"must be a name that a folder could have, got {name!r}")
+    return name
+
+
+class Experiment(Description):
+    """Environments × policies × replications.
+
+    Args:
+        name: of the experiment, and of its folder in `results/`.
+        environments: worlds, or their TOML tables.
+        policies: policies, or their TOML tables.
+        replications: how many seeded repetitions of every pair.
+        seed: of all luck.
+        only: policy ↦ the environments in which it is run, by their labels; the others run in all.
+
+    Raises:
+        InputError: all that is wrong, one line a fault: labels that are not unique, policies that do not fit a world …
+    """
+
+    name: Annotated[str, AfterValidator(_sane_name)]
+    environments: Annotated[tuple[Any, ...], _each(environment_from, "environment")]
+    policies: Annotated[tuple[Any, ...], _each(policy_from, "policy")]
+    replications: int = Field(default=30, ge=1, le=1_000_000)
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+    only: dict[str, list[str]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        faults = [*self._duplicates(), *self._unknown_pairs()]
+        if not faults:
+            faults = [*self._misfits()]
+        if faults:
+            raise InputError(faults)
+        return self
+
+    def _duplicates(self) -> list[Fault]:
+        faults = []
+        for field, things in (("environments", self.environments), ("policies", self.policies)):
+            seen: dict[str, int] = {}
+            for number, thing in enumerate(things, 1):
+                label = label_of_any(thing)
+                if label in seen:
+                    what = f"is called {label!r}, as number {seen[label]} is; give one of them another name"
+                    faults.append(Fault(what, (field, number)))
+                seen.setdefault(label, number)
+        return faults
+
+    def _unknown_pairs(self) -> list[Fault]:
+        policies = [label_of_any(policy) for policy in self.policies]
+        environments = [label_of_any(environment) for environment in self.environments]
+        faults = []
+        for policy, places in self.only.items():
+            if policy not in policies:
+                faults.append(Fault(unknown("policy", policy, policies), ("only", policy)))
+            if not places:
+                faults.append(Fault("must name at least one environment, got none", ("only", policy)))
+            faults.extend(
+                Fault(unknown("environment", place, environments), ("only", policy))
+                for place in places
+                if place not in environments
+            )
+        return faults
+
+    def _misfits(self) -> list[Fault]:
+        faults = []
+        for environment, policies in self.pairs():
+            for policy in policies:
+                if why := misfit_of(policy, environment.problem):
+                    mend = "; take it out, or say where it runs under `only`" if len(self.environments) > 1 else ""
+                    what = f"policy {label_of_any(policy)!r} in {label_of_any(environment)!r}: {why}{mend}"
+                    faults.append(Fault(what))
+        return faults
+
+    def pairs(self) -> list[tuple[Environment, list[Policy]]]:
+        """Each environment with the policies that are run in it."""
+        return [
+            (
+                environment,
+                [
+                    policy
+                    for policy in self.policies
+                    if label_of_any(environment) in self.only.get(label_of_any(policy), [label_of_any(environment)])
+                ],
+            )
+            for environment in self.environments
+        ]
+
+    @classmethod
+    def load(cls, path_or_name: str, **changes: object) -> Self:
+        """Read a shipped experiment by its name ("acme", "clothing"), or one's own from a .toml file.
+
+        Args:
+            path_or_name: of the experiment.
+            changes: fields to replace, such as replications and seed.
+
+        Raises:
+            InputError: all that is wrong with it, one line a fault, with its place in the file.
+        """
+        source, text, folder = _text_of(path_or_name)
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"is no valid TOML: {error}", source) from None
+        for field, plural in (("environment", "environments"), ("policy", "policies")):
+            if field in table:
+                table[plural] = table.pop(field)
+        if folder is not None:
+            _look_beside(folder, table)
+        try:
+            return cls(**{"name": pathlib.Path(source).stem, **table, **changes})
+        except InputError as error:
+            singular = {"environments": "environment", "policies": "policy"}
+            faults = [
+                Fault(f.what, (singular.get(str(f.where[0]), f.where[0]), *f.where[1:]) if f.where else ())
+                for f in error.faults
+            ]
+            raise InputError(faults, source) from None
+
+
+def label_of_any(thing: object) -> str:
+    """The label of a policy or an environment: its own, or its kind and parameters."""
+    label = getattr(thing, "label", None)
+    return label if isinstance(label, str) else label_of(thing)
+
+
+def _text_of(path_or_name: str) -> tuple[str, str, pathlib.Path | None]:
+    """Name, text and folder of an experiment's file (no folder for a shipped one)."""
+    shipped = {
+        entry.name.removesuffix(".toml"): entry
+        for entry in importlib.resources.files("experiments").iterdir()
+        if entry.name.endswith(".toml")
+    }
+    path = pathlib.Path(path_or_name)
+    if path.suffix != ".toml":
+        if path_or_name not in shipped:
+            raise InputError(unknown("experiment", path_or_name, shipped) + "; one's own is the path of a .toml file")
+        return f"{path_or_name}.toml", shipped[path_or_name].read_text(encoding="utf-8"), None
+    try:
+        return path.name, path.read_text(encoding="utf-8"), path.resolve().parent
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}; check the path", str(path)) from None
+    except UnicodeDecodeError:
+        raise InputError("is no text in UTF-8; save it as UTF-8", str(path)) from None
+
+
+def _look_beside(folder: pathlib.Path, table: dict[str, Any]) -> None:
+    """Find modules and scenarios that the file names in its own folder."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    environments = table.get("environments")
+    for environment in environments if isinstance(environments, list) else ():
+        if isinstance(environment, dict):
+            scenario = environment.get("scenario")
+            if isinstance(scenario, str) and scenario.endswith(".toml"):
+                environment["scenario"] = str(folder / scenario)
