@@ -208,7 +208,7 @@ class TestLearning:
         policy = VowpalWabbit(exploration="regcb")
         assert "has no bounds for showing nothing" in policy.misfit(problem(nothing=0))
         assert policy.misfit(problem()) is None
-        with pytest.raises(InputError, match="VowpalWabbit: with exploration 'regcb' has no bounds"):
+        with pytest.raises(InputError, match="VowpalWabbit: has no bounds for showing nothing"):
             policy.start(problem(nothing=0), np.random.default_rng(5))
 
     def test_showing_nothing_teaches_nothing(self):
@@ -432,7 +432,7 @@ class TestHousekeeping:
 
     @pytest.mark.skipif(not pathlib.Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
     def test_examples_do_not_leak(self):
-        """20,000 visits may take 4 MiB, which is 210 bytes a visit; an example has room for 256 namespaces, over 20 kB."""
+        """20,000 visits may take 4 MiB, 210 bytes a visit; an example has room for 256 namespaces, over 20 kB."""
         learner, visits = VowpalWabbit().start(problem(), np.random.default_rng(5)), block(5000, partly=True)
         learner.play(visits)
         before = resident()
