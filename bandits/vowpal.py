@@ -122,7 +122,7 @@ class VowpalWabbit(Description):
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
         if self.exploration == "regcb" and problem.nothing is not None:
-            return "has no bounds for showing nothing with exploration 'regcb', and this world can show nothing; choose another"
+            return "has no bounds for showing nothing, as this world can, with exploration 'regcb'; choose another"
         if self.extra:
             try:
                 self._open(problem, seed=0)
