@@ -1,0 +1,237 @@
+"""What a result holds, looked up by name: the only place of the report that reads the frames.
+
+A setting is one environment with its policies. A story is the settings that share a scenario: one world, several
+objectives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from bandits.protocol import Floats
+from environments.protocol import About, Cohort
+from experiments.definitions import METRICS
+from experiments.wording import Estimate, Unit, plain
+
+ALL = "all"
+
+
+class Ledgers(Protocol):
+    """The part of a result that the report reads."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What was run, as stored."""
+        ...
+
+    def summary(self) -> pl.DataFrame:
+        """Columns environment, policy, cohort, metric, mean, low, high, replications."""
+        ...
+
+    def mean_curves(self) -> pl.DataFrame:
+        """Columns environment, policy, cohort, time and the cumulative metrics, averaged over replications."""
+        ...
+
+    def differences(self, reference: str) -> pl.DataFrame:
+        """Each policy minus the reference policy, paired: environment, policy, cohort, metric, mean, low, high."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Competitor:
+    """A policy as the manifest has it."""
+
+    label: str
+    kind: str
+    summary: str
+    table: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment with the policies that were run in it."""
+
+    label: str
+    about: About
+    table: Mapping[str, Any] = field(repr=False)
+    policies: tuple[Competitor, ...]
+    result: Ledgers = field(repr=False)
+    estimates: Mapping[tuple[str, str, str], Estimate] = field(repr=False)
+    curves: Mapping[tuple[str, str], pl.DataFrame] = field(repr=False)
+
+    def get(self, policy: str, cohort: str, metric: str) -> Estimate:
+        """The estimate of a metric; an empty one where there is none."""
+        return self.estimates.get((policy, cohort, metric), Estimate())
+
+    def has(self, metric: str) -> bool:
+        """Whether any policy has this metric."""
+        return any(estimate for (_, _, name), estimate in self.estimates.items() if name == metric)
+
+    @cached_property
+    def oracle(self) -> str | None:
+        """The policy that is told what to expect of every action, if it was run."""
+        return next((p.label for p in self.policies if p.kind == "Oracle"), None)
+
+    @cached_property
+    def nothing(self) -> str | None:
+        """The policy that never recommends, if it was run."""
+        return next((p.label for p in self.policies if p.kind == "Nothing"), None)
+
+    @cached_property
+    def contenders(self) -> tuple[str, ...]:
+        """The policies that could be shipped: all but the oracle and the one that shows nothing."""
+        aside = {self.oracle, self.nothing}
+        return tuple(p.label for p in self.policies if p.label not in aside) or tuple(p.label for p in self.policies)
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """The cohorts, in the order of the cards."""
+        return self.about.cohorts
+
+    @cached_property
+    def exposure(self) -> str:
+        """The metric by which cohorts and policies are compared."""
+        return "bad_per_customer" if self.has("bad_per_customer") else "bad_per_visit"
+
+    @cached_property
+    def business(self) -> str:
+        """The metric that the business looks at."""
+        return "value_per_customer" if self.about.currency and self.has("value_per_customer") else "reward_per_visit"
+
+    @cached_property
+    def sufferer(self) -> Cohort:
+        """The cohort with the largest share of bad recommendations, averaged over the contenders."""
+
+        def share(cohort: Cohort) -> float:
+            seen = [e.value for p in self.contenders if (e := self.get(p, cohort.key, "bad_per_visit"))]
+            return float(np.mean(seen)) if seen else 0.0
+
+        return max(self.cohorts, key=share)
+
+    def ranked(self, metric: str, cohort: str = ALL, policies: Sequence[str] | None = None) -> list[str]:
+        """The contenders (or the given policies) that have this metric, best first."""
+        chosen = [p for p in (self.contenders if policies is None else policies) if self.get(p, cohort, metric)]
+        sign = -1 if METRICS[metric].better == "high" else 1
+        return sorted(chosen, key=lambda p: sign * self.get(p, cohort, metric).value)
+
+    def difference(self, policy: str, reference: str, cohort: str, metric: str) -> Estimate:
+        """Policy minus reference, paired over replications."""
+        frame = self.result.differences(reference)
+        row = frame.filter(
+            pl.col("environment") == self.label,
+            pl.col("policy") == policy,
+            pl.col("cohort") == cohort,
+            pl.col("metric") == metric,
+        )
+        return Estimate(*row.select("mean", "low", "high").row(0)) if len(row) else Estimate()
+
+    def unit(self, metric: str) -> Unit:
+        """How numbers of this metric are written."""
+        kind = METRICS[metric].unit
+        if kind == "money":
+            return Unit("amount", self.about.currency)
+        if kind == "reward":
+            return Unit("amount", self.about.reward_unit)
+        if kind == "welfare":
+            return Unit("amount")
+        return Unit(kind)
+
+    def series(self, policy: str, cohort: str, metric: str) -> tuple[Floats, Floats] | None:
+        """Time and cumulative values of a metric, without gaps; None where there are none."""
+        frame = self.curves.get((policy, cohort))
+        if frame is None or metric not in frame.columns:
+            return None
+        kept = frame.select("time", metric).drop_nulls()
+        if not len(kept):
+            return None
+        return kept["time"].to_numpy().astype(np.float64), kept[metric].to_numpy().astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Story:
+    """The settings that share a scenario. `main` has the most policies: what is told, is told of it."""
+
+    settings: tuple[Setting, ...]
+
+    @cached_property
+    def main(self) -> Setting:
+        """The setting with the most policies."""
+        return max(self.settings, key=lambda s: len(s.policies))
+
+    def name(self, setting: Setting) -> str:
+        """What to call a setting among the others: its objective, or its label where two share an objective."""
+        same = [s for s in self.settings if s.about.objective == setting.about.objective]
+        return setting.about.objective.replace("_", " ") if len(same) == 1 else setting.label
+
+    @cached_property
+    def shared(self) -> tuple[str, ...]:
+        """The contenders that were run in at least two settings, most settings first."""
+        count = {
+            p: sum(any(q.label == p for q in s.policies) for s in self.settings)
+            for s in self.settings
+            for p in s.contenders
+        }
+        several = [p for p in count if count[p] > 1]
+        value = {p: self.main.get(p, ALL, self.main.business) for p in several}
+        return tuple(sorted(several, key=lambda p: (-count[p], -value[p].value if value[p] else 0.0)))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the report tells."""
+
+    manifest: Mapping[str, Any] = field(repr=False)
+    stories: tuple[Story, ...]
+
+    @property
+    def replications(self) -> int:
+        """How often everything was repeated."""
+        return int(self.manifest["replications"])
+
+
+def read(result: Ledgers) -> Facts:
+    """Read a result once, into look-ups."""
+    estimates: dict[str, dict[tuple[str, str, str], Estimate]] = {}
+    columns = ("environment", "policy", "cohort", "metric", "mean", "low", "high")
+    for environment, policy, cohort, metric, mean, low, high in result.summary().select(columns).iter_rows():
+        estimates.setdefault(environment, {})[policy, cohort, metric] = Estimate(mean, low, high)
+    curves: dict[str, dict[tuple[str, str], pl.DataFrame]] = {}
+    frames = result.mean_curves().sort("time").partition_by("environment", "policy", "cohort", as_dict=True)
+    for (environment, policy, cohort), frame in frames.items():
+        curves.setdefault(str(environment), {})[str(policy), str(cohort)] = frame
+    competitors = [
+        Competitor(p["label"], str(p["table"].get("kind", "")), plain(p.get("summary") or ""), p["table"])
+        for p in result.manifest["policies"]
+    ]
+    groups: dict[str, list[Setting]] = {}
+    for entry in result.manifest["environments"]:
+        label = entry["label"]
+        ran = {policy for policy, _, _ in estimates.get(label, {})}
+        if not ran:
+            continue
+        setting = Setting(
+            label=label,
+            about=_about(entry["about"]),
+            table=entry["table"],
+            policies=tuple(c for c in competitors if c.label in ran),
+            result=result,
+            estimates=estimates[label],
+            curves=curves.get(label, {}),
+        )
+        groups.setdefault(setting.about.scenario, []).append(setting)
+    return Facts(result.manifest, tuple(Story(tuple(settings)) for settings in groups.values()))
+
+
+def _about(fields: Mapping[str, Any]) -> About:
+    known = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    cohorts = tuple(
+        Cohort(**{**c, "name": plain(c["name"]), "text": tuple((h, t) for h, t in c["text"])})
+        for c in fields["cohorts"]
+    )
+    return About(**{**known, "title": plain(fields["title"]), "cohorts": cohorts})

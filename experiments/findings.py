@@ -1,0 +1,230 @@
+"""What was found, in a few sentences: who suffers most, what is best for whom, and whether luck could explain it."""
+
+from __future__ import annotations
+
+import numpy as np
+from markupsafe import Markup
+
+from experiments.facts import ALL, Setting, Story
+from experiments.phrases import gap, is_person, like, policy, possessive, quoted, span, verdict, was
+from experiments.wording import MINUS, Unit, capital, listing, words
+
+SHARE = Unit("share")
+SILENT = 0.999  # of the visits without a recommendation: such a policy shows nothing, whatever it is called
+
+
+def findings(story: Story) -> list[tuple[str, Markup]]:
+    """(heading, sentences) on the main setting of a story, and on what its objectives did."""
+    setting = story.main
+    makers = (_suffers, _business, _spared, _early, _leaves)
+    told = [found for maker in makers if (found := maker(setting)) is not None]
+    rewarded = _objectives(story)
+    return [*told, rewarded] if rewarded is not None else told
+
+
+def _suffers(setting: Setting) -> tuple[str, Markup] | None:
+    exposure = {
+        cohort.key: float(np.mean(seen))
+        for cohort in setting.cohorts
+        if (seen := [e.value for p in setting.contenders if (e := setting.get(p, cohort.key, "bad_per_visit"))])
+    }
+    sufferer = setting.sufferer
+    order = setting.ranked("bad_per_visit", sufferer.key)[::-1]
+    if not order or not exposure[sufferer.key]:
+        return None
+    count = len(setting.contenders)
+    whole = (
+        Markup("Averaged over the {} policies, {}").format(words(count), SHARE.write(exposure[sufferer.key]))
+        if (count > 1)
+        else Markup("Under {}, {}").format(policy(order[0]), SHARE.write(exposure[sufferer.key]))
+    )
+    sentence = whole + Markup(" of the visits by {} showed them something bad").format(like(sufferer))
+    others = [c for c in setting.cohorts if c.key != sufferer.key and c.key in exposure]
+    if others:
+        sentence += Markup(", against {}").format(
+            listing([Markup("{} for {}").format(SHARE.write(exposure[c.key]), c.name) for c in others])
+        )
+    sentence += Markup(". It was worst under {}: {}").format(
+        policy(order[0]), SHARE.say(setting.get(order[0], sufferer.key, "bad_per_visit")).with_noun("", first=True)
+    )
+    total = setting.get(order[0], sufferer.key, "bad_per_customer")
+    if total:
+        sentence += Markup(", or {} bad recommendations a customer in {}").format(
+            setting.unit("bad_per_customer").say(total).number, span(setting)
+        )
+    name, verb = sufferer.name, "suffers" if is_person(sufferer) else "suffer"
+    return f"{name[:1].upper()}{name[1:]} {verb} most.", sentence + "."
+
+
+def _business(setting: Setting) -> tuple[str, Markup] | None:
+    metric = setting.business
+    order = setting.ranked(metric)
+    if not order:
+        return None
+    unit = setting.unit(metric)
+    head, each = ("a customer was worth", "") if metric == "value_per_customer" else ("a visit earned", "")
+    sentence = Markup("Under {} {} most: {}").format(
+        policy(order[0]), head, unit.say(setting.get(order[0], ALL, metric)).with_noun(each, first=True)
+    )
+    if len(order) > 1:
+        less = setting.difference(order[0], order[1], ALL, metric)
+        if less:
+            sentence += Markup(". Under the next, {}, it was {} less {}").format(
+                policy(order[1]), gap(setting, metric, less).number, verdict(setting, metric, less)
+            )
+    ideal = setting.get(setting.oracle or "", ALL, metric)
+    if ideal:
+        sentence += Markup(
+            ". For comparison, under {}, which is told what to expect of every recommendation, it was {}"
+        ).format(policy(setting.oracle or ""), unit.say(ideal).number)
+    return "What is best for the business.", sentence + "."
+
+
+def _speaks(setting: Setting, label: str) -> bool:
+    visits, nothing = setting.get(label, ALL, "visits"), setting.get(label, ALL, "nothing")
+    return not (visits and nothing) or nothing.value < SILENT * visits.value
+
+
+def _spared(setting: Setting) -> tuple[str, Markup] | None:
+    sufferer, metric = setting.sufferer, setting.exposure
+    order = [p for p in setting.ranked(metric, sufferer.key) if _speaks(setting, p)]
+    if len(order) < 2:  # noqa: PLR2004  one policy is no choice
+        return None
+    best, worst, unit = order[0], order[-1], setting.unit(metric)
+    what = "bad recommendations a customer" if metric == "bad_per_customer" else "of the visits with something bad"
+    sentence = Markup("{} {} spared most under {}: {}, where it was {} under {}").format(
+        capital(sufferer.name),
+        was(sufferer),
+        policy(best),
+        unit.say(setting.get(best, sufferer.key, metric)).with_noun(what, first=True),
+        unit.say(setting.get(worst, sufferer.key, metric)).number,
+        policy(worst),
+    )
+    if worst != order[1]:
+        more = setting.difference(order[1], best, sufferer.key, metric)
+        if more:
+            sentence += Markup(". The next best, {}, showed {} more {}").format(
+                policy(order[1]), gap(setting, metric, more).number, verdict(setting, metric, more)
+            )
+    earner = (setting.ranked(setting.business) or [best])[0]
+    if earner == best:
+        sentence += Markup(". It is also the best for the business: nobody has to choose")
+    else:
+        cost = setting.difference(earner, best, ALL, setting.business)
+        each = "a customer" if setting.business == "value_per_customer" else "a visit"
+        if cost:
+            sentence += Markup(". Preferring it to {} costs the business {} {} {}").format(
+                policy(earner),
+                gap(setting, setting.business, cost).number,
+                each,
+                verdict(setting, setting.business, cost),
+            )
+    return f"What is best for {sufferer.name}.", sentence + "."
+
+
+def _early(setting: Setting) -> tuple[str, Markup] | None:
+    sufferer, days = setting.sufferer, 30
+    order = [p for p in setting.ranked("bad_per_customer", sufferer.key) if _speaks(setting, p)]
+    if not order or setting.about.clock != "day" or setting.about.horizon <= days:
+        return None
+    first, total = (setting.get(order[0], sufferer.key, m) for m in ("bad_first_30_days", "bad_per_customer"))
+    if not first or not total or total.value <= 0 or first.value / total.value < 1.5 * days / setting.about.horizon:
+        return None
+    unit = setting.unit("bad_per_customer")
+    sentence = Markup(
+        "Even under {}, {} of the {} bad recommendations that {} was shown in {} came in {} first 30 days: "
+        "those who come first pay for what the policy learns."
+    ).format(
+        policy(order[0]),
+        unit.write(first.value),
+        unit.write(total.value),
+        sufferer.name,
+        span(setting),
+        possessive(sufferer),
+    )
+    return "The harm comes early.", sentence
+
+
+def _leaves(setting: Setting) -> tuple[str, Markup] | None:
+    if setting.nothing is None or not setting.get(setting.nothing, ALL, "churn"):
+        return None
+    more = {p: setting.difference(p, setting.nothing, ALL, "churn") for p in setting.contenders}
+    more = {p: d for p, d in more.items() if d}
+    if not more:
+        return None
+    beyond = [p for p, d in more.items() if d.excludes_zero and d.value > 0]
+    fewer = [p for p, d in more.items() if d.excludes_zero and d.value < 0]
+    quiet = SHARE.say(setting.get(setting.nothing, ALL, "churn"))
+    worst = max(more, key=lambda p: more[p].value)
+    sentence = Markup("When nothing was shown, {} of the customers left. ").format(quiet)
+    if any(d.has_interval for d in more.values()):
+        sentence += Markup(
+            "Under {} of the {} policies more left than that, beyond the interval, and under {} fewer. "
+        ).format(
+            words(len(beyond)).replace("no", "none", 1), words(len(more)), words(len(fewer)).replace("no", "none", 1)
+        )
+    sentence += Markup("The most left under {}: {}.").format(policy(worst), SHARE.say(setting.get(worst, ALL, "churn")))
+    return "Who leaves.", sentence
+
+
+def _objectives(story: Story) -> tuple[str, Markup] | None:
+    if not story.shared:
+        return None
+    label = story.shared[0]
+    churn = {s.label: (s, found) for s in story.settings if (found := s.get(label, ALL, "churn"))}
+    if len(churn) < 2:  # noqa: PLR2004  one objective is no comparison
+        return None
+    (worst, most), (best, least) = (pick(churn.values(), key=lambda pair: pair[1].value) for pick in (max, min))
+    sentence = Markup(
+        "The same policy, {}, lost {} of the customers when it was rewarded for {}, and {} when it was rewarded for {}"
+    ).format(policy(label), SHARE.say(most), quoted(story.name(worst)), SHARE.say(least), quoted(story.name(best)))
+    return "What a policy is rewarded for matters.", sentence + "."
+
+
+def bought(story: Story, label: str) -> list[tuple[str, Markup]]:
+    """What each objective bought and what it cost, under one policy: (objective, sentences)."""
+    settings = [s for s in story.settings if any(p.label == label for p in s.policies)]
+    told = []
+    for setting in settings:
+        gains, costs = [], []
+        for metric, best, worst in (
+            ("basket", "largest basket", "smallest basket"),
+            ("return_rate", "lowest return rate", "highest return rate"),
+            ("churn", "fewest customers lost", "most customers lost"),
+            ("value_per_customer", "most money a customer", "least money a customer"),
+        ):
+            values = {s.label: found for s in settings if (found := s.get(label, ALL, metric))}
+            if setting.label not in values or len(values) < 2:  # noqa: PLR2004  one objective is no comparison
+                continue
+            number = setting.unit(metric).say(values[setting.label]).number
+            sign = 1 if metric in {"basket", "value_per_customer"} else -1
+            for ends, name, wanted in ((gains, best, sign), (costs, worst, -sign)):
+                first = max(values, key=lambda key: wanted * values[key].value)
+                shared = values[setting.label].overlaps(values[first])
+                if first == setting.label:
+                    others = [v for k, v in values.items() if k != first and v.overlaps(values[first])]
+                    ends.append(f"the {name} ({number})" if not others else f"one of the {name}s ({number})")
+                elif shared:
+                    ends.append(f"one of the {name}s ({number})")
+        told.append((story.name(setting), _bargain(setting, label, gains, costs)))
+    return told
+
+
+def _bargain(setting: Setting, label: str, gains: list[str], costs: list[str]) -> Markup:
+    if gains and costs:
+        sentence = Markup("It bought {}, and paid with {}.").format(listing(gains), listing(costs))
+    elif gains:
+        sentence = Markup("It bought {}, and is the worst in none of these measures.").format(listing(gains))
+    elif costs:
+        sentence = Markup("It bought nothing that another did not, and paid with {}.").format(listing(costs))
+    else:
+        sentence = Markup("It is neither the best nor the worst in any of these measures.")
+    if setting.nothing is not None:
+        more = setting.difference(label, setting.nothing, ALL, "churn")
+        if more:
+            count = Unit("count").say(more.times(100)).number.lstrip(MINUS)
+            direction = "more" if more.value >= 0 else "fewer"
+            sentence += Markup(" Of every hundred customers, {} {} left than when nothing was shown {}.").format(
+                count, direction, verdict(setting, "churn", more)
+            )
+    return sentence

@@ -1,0 +1,137 @@
+"""The report: one self-contained page for people who do not read code. The same result gives the same bytes."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from environments.protocol import Cohort
+from experiments import figures, grids
+from experiments.definitions import LETTERS, METRICS
+from experiments.facts import ALL, Facts, Ledgers, Setting, Story, read
+from experiments.findings import bought, findings
+from experiments.phrases import span
+from experiments.sentences import about_persona, under_each
+from experiments.wording import listing
+
+
+def write_report(result: Ledgers, path: pathlib.Path) -> None:
+    """Write the page.
+
+    Args:
+        result: what was run.
+        path: of the file to write; it is replaced whole or not at all.
+    """
+    page = render(result)
+    part = path.with_name(path.name + ".part")
+    part.write_text(page, encoding="utf-8")
+    part.replace(path)
+
+
+def render(result: Ledgers) -> str:
+    """The page as text."""
+    facts = read(result)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(_file("report.html.j2"))
+    return template.render(
+        title=_title(facts),
+        name=facts.manifest["name"],
+        style=Markup(_file("report.css.j2")),  # noqa: S704  our own
+        stories=[_story(story, f"s{number}", len(facts.stories) > 1) for number, story in enumerate(facts.stories)],
+        replications=facts.replications,
+        policies=[
+            {"label": p["label"], "summary": p.get("summary") or "", "kind": p["table"].get("kind", "")}
+            for p in facts.manifest["policies"]
+        ],
+        manifest=facts.manifest,
+        annex=_annex(facts),
+    )
+
+
+def _file(name: str) -> str:
+    return importlib.resources.files("experiments").joinpath(name).read_text(encoding="utf-8")
+
+
+def _title(facts: Facts) -> str:
+    names = list(dict.fromkeys(c.name for story in facts.stories for c in story.main.cohorts))
+    if not names:
+        return f"{facts.manifest['name']}: nothing was finished"
+    if len(names) > 4:  # noqa: PLR2004  more do not fit a headline
+        return f"{facts.stories[0].main.about.title}: what each policy did to whom"
+    return str(Markup("What each policy did to {}").format(listing(names)).unescape())
+
+
+def _story(story: Story, key: str, several: bool) -> Mapping[str, Any]:
+    setting = story.main
+    focus = story.shared[0] if story.shared else None
+    customers = setting.get(setting.policies[0].label, ALL, "customers")
+    visits = setting.get(setting.policies[0].label, ALL, "visits")
+    return {
+        "key": key,
+        "prefix": f"{setting.about.title}: " if several else "",
+        "about": setting.about,
+        "people": setting.about.people,
+        "size": f"{customers.value:,.0f} customers" if customers else f"{visits.value:,.0f} visits" if visits else "",
+        "span": span(setting),
+        "objective": story.name(setting),
+        "objectives": [(story.name(s), s.about.objective_text, len(s.policies)) for s in story.settings],
+        "notes": list(dict.fromkeys(note for s in story.settings for note in s.about.notes)),
+        "findings": findings(story),
+        "glance": grids.glance(setting, f"{key}-glance"),
+        "personas": [_persona(setting, cohort, f"{key}-p{n}") for n, cohort in enumerate(setting.cohorts)],
+        "bargains": bought(story, focus) if focus else [],
+        "focus": focus,
+        "objective_figure": figures.objectives(story, focus, f"{key}-objectives") if focus else None,
+        "objective_grid": grids.objectives(story, f"{key}-objectives-table"),
+        "figures": [
+            figure
+            for figure in (
+                figures.learning(setting, f"{key}-learning"),
+                figures.tradeoff(setting, f"{key}-tradeoff"),
+                figures.leaving(setting, f"{key}-leaving"),
+            )
+            if figure is not None
+        ],
+    }
+
+
+def _persona(setting: Setting, cohort: Cohort, key: str) -> Mapping[str, Any]:
+    return {
+        "key": key,
+        "cohort": cohort,
+        "share": f"{cohort.share * 100:.0f}\N{NO-BREAK SPACE}%",
+        "sentences": about_persona(setting, cohort),
+        "each": under_each(setting, cohort),
+        "figure": figures.persona(setting, cohort, f"{key}-curve"),
+        "grid": grids.persona(setting, cohort, f"{key}-table"),
+    }
+
+
+def _annex(facts: Facts) -> Mapping[str, Any]:
+    manifest = facts.manifest
+    return {
+        "environments": [(e["label"], _json(e["table"])) for e in manifest["environments"]],
+        "policies": [(p["label"], _json(p["table"])) for p in manifest["policies"]],
+        "only": sorted(manifest.get("only", {}).items()),
+        "metrics": METRICS,
+        "letters": LETTERS,
+        "versions": sorted(manifest["versions"].items()),
+        "failures": manifest.get("failures", []),
+        "tables": [
+            (s.label, grids.full(s, f"full-{i}-{j}"))
+            for i, story in enumerate(facts.stories)
+            for j, s in enumerate(story.settings)
+        ],
+    }
+
+
+def _json(table: object) -> str:
+    return json.dumps(table, indent=2, ensure_ascii=False, sort_keys=True, default=str)
