@@ -76,7 +76,7 @@ class Likelihood(Description):
 
     name: str
     mean: Annotated[float, Field(ge=-1e6, le=1e6)]
-    sd: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    sd: Annotated[float, Field(ge=1e-6, le=1e6)] = 1.0
 
 
 def draw_user_level(scenario: Scenario, cohort: Ints, rng: np.random.Generator) -> Floats:

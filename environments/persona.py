@@ -65,7 +65,7 @@ class Persona(Description):
     visit_rate: Annotated[float, Field(gt=0, le=1)]
     annoyance: AtLeastZero
     patience: AtLeastZero
-    trial_sd: Annotated[float, Field(gt=0, le=100)]
+    trial_sd: Annotated[float, Field(ge=0.01, le=100)]
     hassle: AtLeastZero
     rho: Annotated[float, Field(ge=0, lt=1)]
     loss_aversion: AtLeastZero

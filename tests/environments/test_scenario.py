@@ -152,8 +152,9 @@ FAULTY = {
         "days = 50",
         "days = 50\ntolerence = 1.0",
         (
-            "scenario.tolerence: unknown field 'tolerence' (known: attributes, attribution_days, currency, customers, "
-            "days, handling, new_customers, return_lag_mean, return_lag_min, title, tolerance); did you mean 'tolerance'?"
+            "scenario.tolerence: unknown field 'tolerence' (known: attributes, attribution_days, currency, "
+            "customers, days, handling, new_customers, return_lag_mean, return_lag_min, title, tolerance); "
+            "did you mean 'tolerance'?"
         ),
     ),
     "unknown field of a persona": (
@@ -230,7 +231,7 @@ FAULTY = {
     "no spread": (
         "basket = { mean = 0.6, sd = 0.9 }",
         "basket = { mean = 0.6, sd = 0.0 }",
-        "persona.ada.features.basket.sd: must be greater than 0, got 0.0",
+        "persona.ada.features.basket.sd: must be greater than or equal to 1e-06, got 0.0",
     ),
     "no sd": (
         "basket = { mean = 0.6, sd = 0.9 }",
@@ -261,7 +262,7 @@ FAULTY = {
     "out of bounds: trial_sd": (
         "trial_sd = 0.7",
         "trial_sd = 0.0",
-        "persona.ada.trial_sd: must be greater than 0, got 0.0",
+        "persona.ada.trial_sd: must be greater than or equal to 0.01, got 0.0",
     ),
     "out of bounds: customers": (
         "customers = 100",
@@ -426,8 +427,8 @@ def test_all_faults_are_said_at_once(tmp_path):
         "shop.toml: feature.basket.level: must be 'visit' or 'user', got 'session'",
         "shop.toml: persona.ada.hassle: must be greater than or equal to 0, got -1.0",
         (
-            "shop.toml: persona.ben.features.mobile: must be a probability above 0 and below 1, since mobile is yes-no, "
-            "got 7.0"
+            "shop.toml: persona.ben.features.mobile: must be a probability above 0 and below 1, "
+            "since mobile is yes-no, got 7.0"
         ),
         "shop.toml: item.lavender.margin: must be at most the price 18, got 80",
         (
