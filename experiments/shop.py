@@ -29,19 +29,22 @@ def show(name_or_path: str, console: Console) -> None:
     """
     scenario = Scenario.load(name_or_path)
     truth = worth(scenario.personas, scenario.items)
-    _say(console, f"{scenario.title}", "bold")
+    _say(console, scenario.title, "bold")
     _say(
         console,
         f"{scenario.customers:,} customers, {scenario.days} days, {len(scenario.items)} items. "
         "Welfare is in utils (logits): what being shown an item is worth, next to being shown nothing.",
     )
+    _say(console, "\nCatalogue", "bold")
     console.print(_catalogue(scenario))
     for c, persona in enumerate(scenario.personas):
+        _say(console, f"\n{persona.name}, {persona.role}", "bold")
         console.print(_card(scenario, persona))
+        console.print()
         console.print(_items(scenario, persona, truth.welfare[c], truth.buy[c], truth.returned[c]))
     _say(
         console,
-        "Averages over each persona's customers. good: welfare above 0. "
+        "\nAverages over each persona's customers. good: welfare above 0. "
         f"bad: below −{scenario.tolerance:g}. harmless: in between.",
     )
 
@@ -83,7 +86,7 @@ def check(path: str, console: Console) -> None:
     total = sum(prospect.visits for prospect in prospects)
     _say(console, f"{path} is sound.", "bold")
     a_day = total / scenario.days
-    _say(console, f"If nobody leaves, about {total:,.0f} visits in {scenario.days} days: {a_day:,.1f} a day.")
+    _say(console, f"If nobody leaves, about {total:,.0f} visits in {scenario.days} days: {a_day:,.1f} a day.\n")
     table = _table()
     table.add_column("persona", overflow="fold")
     for heading in ("customers", "visits", "good items"):
@@ -100,7 +103,7 @@ def check(path: str, console: Console) -> None:
             f"{p.recall:.0%}",
         )
     console.print(table)
-    _say(console, "recognised: of the persona's visits, by whoever knows all cards and sees one visit's features.")
+    _say(console, "\nrecognised: of the persona's visits, by whoever knows all cards and sees one visit's features.")
     warnings = warnings_of(scenario, prospects)
     _say(console, f"{len(warnings)} warning{'s' * (len(warnings) != 1)}:" if warnings else "No warnings.", "bold")
     for line in warnings:
@@ -108,7 +111,7 @@ def check(path: str, console: Console) -> None:
 
 
 def _catalogue(scenario: Scenario) -> Table:
-    table = _table("Catalogue")
+    table = _table()
     table.add_column("item", overflow="fold")
     for heading in (f"price {scenario.currency}", f"margin {scenario.currency}", "hype", "defect"):
         table.add_column(Text(heading), justify="right")
@@ -123,7 +126,7 @@ def _catalogue(scenario: Scenario) -> Table:
 
 
 def _card(scenario: Scenario, persona: Persona) -> Table:
-    table = _table(f"{persona.name}, {persona.role}")
+    table = _table()
     table.show_header = False
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
@@ -179,15 +182,8 @@ def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
 
 
-def _table(title: str = "") -> Table:
-    return Table(
-        title=Text(title) if title else None,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

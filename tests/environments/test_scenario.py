@@ -231,7 +231,7 @@ FAULTY = {
     "no spread": (
         "basket = { mean = 0.6, sd = 0.9 }",
         "basket = { mean = 0.6, sd = 0.0 }",
-        "persona.ada.features.basket.sd: must be greater than or equal to 1e-06, got 0.0",
+        "persona.ada.features.basket.sd: must be greater than or equal to 0.000001, got 0.0",
     ),
     "no sd": (
         "basket = { mean = 0.6, sd = 0.9 }",
