@@ -3,8 +3,14 @@
 N visits, U users, C personas, J items, K = J (+ 1 for nothing), T visits on the calendar.
 No transcendental function is needed: all of them are in the draws.
 
-person (C, 8): patience, annoyance, hassle, trial_sd, loss_aversion, rho, b0, b1.  goods (J, 2): price, margin.
-weights (9,): in the order of `environments.objective.OUTCOMES`.
+    x = v + mood                          buy if x > 0, ignore if −patience < x ≤ 0, irritated if x ≤ −patience
+    d = x − m + trial_sd · trial          returned if bought and d < −hassle, regretted if bought and d < 0
+    w = max(d, −hassle) if bought, −annoyance if irritated, else 0;   felt = w if w ≥ 0 else loss_aversion · w
+    s' = rho s + (1 − rho) felt           leaves iff  log(−log(1 − uniform)) < b0 − b1 s'
+
+person (C, 8): patience, annoyance, hassle, trial_sd, loss_aversion, rho, b0, b1.
+prizes (J, 3): what the objective pays for a sale, on top if it is kept, on top if it is returned.
+feelings (4,): what it pays for a regret, an irritation, a unit of welfare, a unit of felt welfare.
 """
 
 from __future__ import annotations
@@ -15,56 +21,37 @@ from numba import njit
 from bandits.protocol import Bools, Floats, Ints
 
 PATIENCE, ANNOYANCE, HASSLE, TRIAL_SD, LOSS_AVERSION, RHO, B0, B1 = range(8)
-PRICE, MARGIN = range(2)
-PURCHASES, REVENUE, KEPT_MARGIN, RETURNS, RETURN_COST, REGRETTED, IRRITATED, WELFARE, FELT_WELFARE = range(9)
+SOLD, KEPT, RETURNED = range(3)
+REGRET, IRRITATION, WELFARE, FELT = range(4)
+VALUES = ("welfare", "purchases", "revenue", "margin", "returns", "regretted", "irritated", "organic")
 
 
 @njit(cache=True)
-def happens(
-    v: float, m: float, mood: float, trial: float, person: Floats, goods: Floats, handling: float, out: Floats
-) -> None:
-    """Write what comes of one visit in which one item is shown into out (9,).
-
-    x = v + mood; buy if x > 0, ignore if −patience < x ≤ 0, irritated if x ≤ −patience
-    d = x − m + trial_sd · trial; returned if bought and d < −hassle; regretted if bought and d < 0
-    w = max(d, −hassle) if bought, −annoyance if irritated, else 0;  felt = w if w ≥ 0 else loss_aversion · w
-    """
-    out[:] = 0.0
-    x = v + mood
-    w = 0.0
+def welfare_of(x: float, d: float, person: Floats) -> float:
+    """w: what the visit was worth to the customer [logits]."""
     if x > 0.0:
-        d = x - m + person[TRIAL_SD] * trial
-        w = max(d, -person[HASSLE])
-        out[PURCHASES] = 1.0
-        out[REVENUE] = goods[PRICE]
-        if d < -person[HASSLE]:
-            out[RETURNS] = 1.0
-            out[RETURN_COST] = handling
-        else:
-            out[KEPT_MARGIN] = goods[MARGIN]
-        if d < 0.0:
-            out[REGRETTED] = 1.0
-    elif x <= -person[PATIENCE]:
-        w = -person[ANNOYANCE]
-        out[IRRITATED] = 1.0
-    out[WELFARE] = w
-    out[FELT_WELFARE] = w if w >= 0.0 else person[LOSS_AVERSION] * w
+        return max(d, -person[HASSLE])
+    return -person[ANNOYANCE] if x <= -person[PATIENCE] else 0.0
 
 
 @njit(cache=True)
-def reward_of(out: Floats, weights: Floats, goods: Floats, return_known: bool) -> float:
-    """Σ weight · outcome. Before a return is known, a sale counts as kept."""
-    total = 0.0
-    for q in range(len(weights)):
-        if weights[q] != 0.0:
-            value = out[q]
-            if not return_known and out[RETURNS] > 0.0:
-                if q == KEPT_MARGIN:
-                    value = goods[MARGIN]
-                elif q in (RETURNS, RETURN_COST):
-                    value = 0.0
-            total += weights[q] * value
-    return total
+def felt_of(w: float, person: Floats) -> float:
+    """The same, with losses felt more than gains."""
+    return w if w >= 0.0 else person[LOSS_AVERSION] * w
+
+
+@njit(cache=True)
+def reward_of(x: float, d: float, person: Floats, prizes: Floats, feelings: Floats) -> float:
+    """What the objective pays for a visit in which one item is shown: Σ weight · outcome."""
+    w = welfare_of(x, d, person)
+    reward = feelings[WELFARE] * w + feelings[FELT] * felt_of(w, person)
+    if x > 0.0:
+        reward += prizes[SOLD] + (prizes[RETURNED] if d < -person[HASSLE] else prizes[KEPT])
+        if d < 0.0:
+            reward += feelings[REGRET]
+    elif x <= -person[PATIENCE]:
+        reward += feelings[IRRITATION]
+    return reward
 
 
 @njit(cache=True)
@@ -78,12 +65,10 @@ def serve(
     mood: Floats,
     trial: Floats,
     person: Floats,
-    goods: Floats,
-    handling: float,
-    weights: Floats,
+    prizes: Floats,
+    feelings: Floats,
     expected: Floats,
     welfare: Floats,
-    returns_known: bool,
     who: Ints,
     group: Ints,
     features: Floats,
@@ -96,27 +81,30 @@ def serve(
     Args:
         row: (N,) visits of the calendar.
         user: (T,); cohort: (U,); x: (T, D); v: (U, J); m: (C, J); mood, trial: (T,): see `environments.draws`.
+        person, prizes, feelings: see above.
         expected: (U, K) and welfare (U, K): the truth tables.
-        returns_known: whether the rewards contain returns.
         who: (N,) users; group: (N,) their personas; features: (N, D).
-        rewards: (N, K), or (0, K) where they come later. The last column, nothing, stays 0 if K = J + 1.
+        rewards: (N, K), or (0, K) where they come later. The last column, nothing, is 0 if K = J + 1.
         expected_rows: (N, K); welfare_rows: (N, K).
     """
-    J = len(goods)
-    out = np.empty(9)
+    J, K, D = len(prizes), expected.shape[1], x.shape[1]
     for n in range(len(row)):
         t = row[n]
         u = user[t]
         c = cohort[u]
         who[n], group[n] = u, c
-        features[n] = x[t]
-        expected_rows[n] = expected[u]
-        welfare_rows[n] = welfare[u]
+        for i in range(D):
+            features[n, i] = x[t, i]
+        for k in range(K):
+            expected_rows[n, k] = expected[u, k]
+            welfare_rows[n, k] = welfare[u, k]
         if len(rewards) > 0:
+            luck = person[c, TRIAL_SD] * trial[t]
             for j in range(J):
-                happens(v[u, j], m[c, j], mood[t], trial[t], person[c], goods[j], handling, out)
-                rewards[n, j] = reward_of(out, weights, goods[j], returns_known)
-            rewards[n, J:] = 0.0
+                wish = v[u, j] + mood[t]
+                rewards[n, j] = reward_of(wish, wish - m[c, j] + luck, person[c], prizes[j], feelings)
+            for k in range(J, K):
+                rewards[n, k] = 0.0
 
 
 @njit(cache=True)
@@ -133,49 +121,56 @@ def live(
     goods: Floats,
     handling: float,
     organic: Floats,
-    weights: Floats,
+    prizes: Floats,
+    credit: Floats,
+    feelings: Floats,
     action: Ints,
     satisfaction: Floats,
     total: Floats,
     gone: Bools,
     reward: Floats,
+    credited: Floats,
     values: Floats,
     left: Bools,
-    credited: Floats,
 ) -> None:
     """Let the customers of a block live with what they were shown (N,); those who have had enough leave.
 
-    s' = rho s + (1 − rho) felt;  leaves iff  patience_t < b0 − b1 s'
-
     Args:
+        row, user, cohort, v, m, mood, trial: as in `serve`; patience: (T,) log(−log(1 − uniform)).
+        person, prizes, feelings: see above; credit: (J, 3) the prizes while no return is known.
+        goods: (J, 2) price and margin [currency]; handling: cost of a return [currency].
         organic: (C,) margin of any visit [currency].
-        satisfaction: (U,), gone: (U,), total: (C,) sum of satisfaction a persona: changed in place.
-        reward: (N,) final rewards; values: (N, 8) outcomes for the ledger; left: (N,); credited: (N,) rewards as they
-            look before returns are known: overwritten.
+        satisfaction: (U,); gone: (U,); total: (C,) sum of satisfaction a persona: changed in place.
+        reward: (N,) final rewards; credited: (N,) rewards as they look before returns are known: overwritten.
+        values: (N, 8) outcomes, in the order of VALUES; left: (N,): overwritten.
     """
     J = len(goods)
-    out = np.empty(9)
     for n in range(len(row)):
         t, j = row[n], action[n]
         u = user[t]
         c = cohort[u]
+        w = 0.0
+        reward[n] = credited[n] = 0.0
+        values[n] = 0.0
         if j < J:
-            happens(v[u, j], m[c, j], mood[t], trial[t], person[c], goods[j], handling, out)
-            reward[n] = reward_of(out, weights, goods[j], True)
-            credited[n] = reward_of(out, weights, goods[j], False)
-        else:
-            out[:] = 0.0
-            reward[n] = credited[n] = 0.0
-        values[n, 0] = out[WELFARE]
-        values[n, 1] = out[PURCHASES]
-        values[n, 2] = out[REVENUE]
-        values[n, 3] = out[KEPT_MARGIN] - out[RETURN_COST]
-        values[n, 4] = out[RETURNS]
-        values[n, 5] = out[REGRETTED]
-        values[n, 6] = out[IRRITATED]
+            x = v[u, j] + mood[t]
+            d = x - m[c, j] + person[c, TRIAL_SD] * trial[t]
+            w = welfare_of(x, d, person[c])
+            reward[n] = reward_of(x, d, person[c], prizes[j], feelings)
+            credited[n] = reward_of(x, d, person[c], credit[j], feelings)
+            if x > 0.0:
+                returned = d < -person[c, HASSLE]
+                values[n, 1] = 1.0
+                values[n, 2] = goods[j, 0]
+                values[n, 3] = -handling if returned else goods[j, 1]
+                values[n, 4] = returned
+                values[n, 5] = d < 0.0
+            else:
+                values[n, 6] = x <= -person[c, PATIENCE]
+        values[n, 0] = w
         values[n, 7] = organic[c]
         before = satisfaction[u]
-        satisfaction[u] = person[c, RHO] * before + (1.0 - person[c, RHO]) * out[FELT_WELFARE]
+        satisfaction[u] = person[c, RHO] * before + (1.0 - person[c, RHO]) * felt_of(w, person[c])
         total[c] += satisfaction[u] - before
         left[n] = patience[t] < person[c, B0] - person[c, B1] * satisfaction[u]
         gone[u] = left[n]
@@ -198,5 +193,3 @@ def present(row: Ints, user: Ints, gone: Bools, here: Ints, lost: Ints) -> int:
             a += 1
     return a
 
-
-VALUES = ("welfare", "purchases", "revenue", "margin", "returns", "regretted", "irritated", "organic")

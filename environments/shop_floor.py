@@ -9,17 +9,27 @@ import numpy as np
 
 from bandits.protocol import Bools, Floats, Ints, Problem
 from environments.draws import Draws, misperception
-from environments.lifecycle import VALUES, live, present, serve
+from environments.lifecycle import KEPT, SOLD, VALUES, live, present, serve
 from environments.objective import OUTCOMES, Objective
 from environments.protocol import Late, Outcome, Users, Visits
 from environments.scenario import Scenario
 from environments.truth import Truth
 
 
-def weights_of(goal: Objective) -> Floats:
-    """The objective's weights (9,), in the order of `OUTCOMES`."""
-    weight = dict(goal.weights)
-    return np.array([weight.get(outcome, 0.0) for outcome in OUTCOMES])
+def prizes_of(goal: Objective, shop: Scenario) -> tuple[Floats, Floats]:
+    """What the objective pays for a sale, on top if it is kept, on top if it is returned (J, 3); for feelings (4,)."""
+    weight = {outcome: 0.0 for outcome in OUTCOMES} | dict(goal.weights)
+    prizes = np.array(
+        [
+            [
+                weight["purchases"] + weight["revenue"] * item.price,
+                weight["margin"] * item.margin,
+                weight["returns"] + weight["return_cost"] * shop.handling,
+            ]
+            for item in shop.items
+        ]
+    )
+    return prizes, np.array([weight[name] for name in ("regretted", "irritated", "welfare", "felt_welfare")])
 
 
 def expected_rewards(goal: Objective, shop: Scenario, truth: Truth) -> Floats:
@@ -67,7 +77,8 @@ class ShopFloor:
         self.problem = problem
         self.users = Users(draws.cohort, draws.arrival)
         self._shop, self._draws, self._feedback = shop, draws, feedback
-        self._weights = weights_of(goal)
+        self._prizes, self._feelings = prizes_of(goal, shop)
+        self._credit = self._prizes[:, [SOLD, KEPT, KEPT]]
         self._expected = np.pad(expected_rewards(goal, shop, draws.truth), ((0, 0), (0, silent)))
         self._welfare = np.pad(draws.truth.welfare, ((0, 0), (0, silent)))
         self._m = misperception(shop)
@@ -109,12 +120,10 @@ class ShopFloor:
             draws.mood,
             draws.trial,
             self._person,
-            self._goods,
-            self._shop.handling,
-            self._weights,
+            self._prizes if self._feedback == "at once" else self._credit,
+            self._feelings,
             self._expected,
             self._welfare,
-            self._feedback == "at once",
             user,
             cohort,
             x,
@@ -153,15 +162,17 @@ class ShopFloor:
             self._goods,
             self._shop.handling,
             self._organic,
-            self._weights,
+            self._prizes,
+            self._credit,
+            self._feelings,
             np.ascontiguousarray(actions),
             self._satisfaction,
             self._total,
             self._gone,
             reward,
+            credited,
             values,
             left,
-            credited,
         )
         today, self._day = self._day, self._day + 1
         late, corrections = self._news(today, reward, credited, returned=values[:, VALUES.index("returns")] > 0)

@@ -75,10 +75,11 @@ def check(choices: Choices, available: Bools) -> None:
     action = choices.action
     if action.shape != (N,) or not np.issubdtype(action.dtype, np.integer):
         raise Misbehaviour("answered a block", f" with actions of shape {action.shape}, where ({N},) was due")
-    fine = (action >= 0) & (action < K)
-    fine[fine] = available[np.flatnonzero(fine), action[fine]]
-    if not fine.all():
-        n = int(np.argmin(fine))
+    if N == 0 or (action.min() >= 0 and action.max() < K and available[np.arange(N), action].all()):
+        return
+    for n in range(N):
+        if 0 <= action[n] < K and available[n, action[n]]:
+            continue
         allowed = ", ".join(str(k) for k in np.flatnonzero(available[n]))
         raise Misbehaviour(f"chose action {action[n]}", f", but only {allowed} were available", n)
 

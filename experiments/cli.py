@@ -1,0 +1,148 @@
+"""The command line: run, report, show, new, check."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import sys
+from enum import Enum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bandits.errors import InputError
+
+app = typer.Typer(
+    name="personabandits",
+    help="Contextual bandits, and a simulator of the people whom they serve.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+BAD_INPUT, STOPPED = 2, 130
+
+
+class Log(str, Enum):
+    """What is written of single visits."""
+
+    none = "none"
+    full = "full"
+
+
+Name = Annotated[str, typer.Argument(metavar="FILE|NAME", help="a .toml file of one's own, or the name of a shipped one")]
+
+
+@app.command()
+def run(
+    experiment: Name,
+    out: Annotated[
+        pathlib.Path | None, typer.Option("-o", "--out", help="folder for the results (default: results/<name>)")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="processes (default: one a core)")] = None,
+    replications: Annotated[int | None, typer.Option(help="in place of the file's number")] = None,
+    seed: Annotated[int | None, typer.Option(help="in place of the file's")] = None,
+    log: Annotated[Log, typer.Option(help="full: write every visit as parquet, too")] = Log.none,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="throw away what is in the folder")] = False,
+) -> None:
+    """Run an experiment, or what is missing of it, and write its report. Ctrl-C stops it; the same command goes on."""
+    from experiments.progress import cores, shown  # noqa: PLC0415  help must not wait for the compiler
+    from experiments.spec import Experiment  # noqa: PLC0415  the same
+    from experiments.sweep import run as run_experiment  # noqa: PLC0415  the same
+
+    changes = {"replications": replications, "seed": seed}
+    asked = Experiment.load(experiment, **{key: value for key, value in changes.items() if value is not None})
+    folder = pathlib.Path("results") / asked.name if out is None else out
+    with shown(asked.name) as progress:
+        result = run_experiment(
+            asked,
+            folder,
+            workers=cores() if workers is None else workers,
+            log=log.value,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    for failure in result.failures:
+        _complain(failure["message"])
+    bugs = [failure for failure in result.failures if not failure["user"]]
+    if bugs:
+        sys.stderr.write(bugs[0]["traceback"])
+    _report(folder)
+    if result.failures:
+        _complain(f"{len(result.failures)} cells failed; the others are kept, and the same command tries these again")
+        raise typer.Exit(1 if bugs else BAD_INPUT)
+
+
+@app.command()
+def report(folder: Annotated[pathlib.Path, typer.Argument(help="a folder that `run` wrote")]) -> None:
+    """Make the page again from what is stored."""
+    _report(folder)
+
+
+def _report(folder: pathlib.Path) -> None:
+    from experiments.report import write_report  # noqa: PLC0415  help must not wait for figures
+    from experiments.result import Result  # noqa: PLC0415  the same
+    from experiments.tables import console_table  # noqa: PLC0415  the same
+
+    result = Result.load(folder)
+    path = folder / "report.html"
+    tables = console_table(result)
+    write_report(result, path)
+    console = Console()
+    for table in tables:
+        console.print(table)
+    console.print(f"report: {path}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def show(scenario: Name) -> None:
+    """Show a scenario: the personas' cards, the catalogue, and what each item is worth to each persona."""
+    from experiments.shop import show as show_scenario  # noqa: PLC0415  help must not wait for the compiler
+
+    show_scenario(scenario, Console())
+
+
+@app.command()
+def new(
+    path: Annotated[pathlib.Path, typer.Argument(help="the file to write")],
+    force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
+) -> None:
+    """Write a commented scenario to start one's own."""
+    from experiments.shop import new as new_scenario  # noqa: PLC0415  help must not wait for the compiler
+
+    new_scenario(str(path), force=force)
+    Console().print(f"written: {path}; next: personabandits check {path}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def check(scenario: Name) -> None:
+    """Say what is wrong with a scenario, or how it will behave."""
+    from experiments.shop import check as check_scenario  # noqa: PLC0415  help must not wait for the compiler
+
+    check_scenario(scenario, Console())
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def main() -> None:
+    """Run the command line: bad input is one line a fault and status 2; a bug is a traceback and status 1."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
+    try:
+        app()
+    except InputError as error:
+        for line in error.lines:
+            _complain(line)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        _complain("stopped; what is finished is kept, and the same command goes on from there")
+        sys.exit(STOPPED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(STOPPED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Live progress of a run: how many cells are done, and how long the rest will take."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+QUIET_SECONDS = 10.0
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def shown(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show progress on standard error: a bar on a terminal, else a line every ten seconds.
+
+    Args:
+        name: of the experiment.
+
+    Yields:
+        A function that is told how many cells are done, of how many.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines(name, console)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("cells"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, speed_estimate_period=120) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Lines:
+    def __init__(self, name: str, console: Console) -> None:
+        self._name, self._console = name, console
+        self._begun: tuple[float, int] | None = None
+        self._last = -QUIET_SECONDS
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = now, done
+        if now - self._last < QUIET_SECONDS and done < total:
+            return
+        self._last = now
+        begun, before = self._begun
+        left = f", about {(now - begun) / (done - before) * (total - done):.0f} s left" if done > before else ""
+        self._console.print(f"{self._name}: {done} of {total} cells{left if done < total else ''}", highlight=False)
