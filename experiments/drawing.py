@@ -7,16 +7,18 @@ All lengths are pixels at natural size [px].
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.wording import wrap
+from experiments.wording import Unit, wrap
 
 WIDTH = 350
 TEXT, SMALL, HEAD = 11.5, 10.5, 13.5
@@ -48,7 +50,7 @@ PENS = (
 IDEAL = Pen("#1f1f1f", (0, (1.0, 2.2)), "x", 1.2)
 BACKGROUND = Pen(PALE, "-", ".", 1.0)
 
-_SETTINGS = {
+_SETTINGS: Any = {
     "svg.hashsalt": "personabandits",
     "svg.fonttype": "none",
     "font.family": ["DejaVu Sans"],
@@ -58,11 +60,11 @@ _SETTINGS = {
 }
 
 
-def panel(draw: Callable[[Axes], None], height: float, margins: tuple[float, float, float, float]) -> str:
+def panel(draw: Callable[[Figure, Axes], None], height: float, margins: tuple[float, float, float, float]) -> str:
     """Draw on bare axes and give the SVG that matplotlib makes of them.
 
     Args:
-        draw: draws in the axes; one data unit of `transFigure` is the panel.
+        draw: draws in the figure and its axes.
         height: of the panel.
         margins: left, right, top, bottom.
     """
@@ -77,15 +79,14 @@ def panel(draw: Callable[[Axes], None], height: float, margins: tuple[float, flo
         axes.spines["bottom"].set_color(GREY)
         axes.tick_params(length=0, labelsize=SMALL, labelcolor=GREY, pad=4)
         axes.set_axisbelow(True)
-        draw(axes)
+        draw(figure, axes)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return file.getvalue()
 
 
-def heading(axes: Axes, title: str, subtitle: str) -> None:
+def heading(figure: Figure, title: str, subtitle: str) -> None:
     """Head a panel: what it is about, and what is counted."""
-    figure = axes.figure
     height = figure.get_figheight() * 72
     for text, down, size, weight, colour in (
         (title, 15, HEAD, "bold", INK),
@@ -162,32 +163,40 @@ def place(points: Sequence[tuple[float, float]], labels: Sequence[str], within: 
         lines = label.split("\n")
         wide = max(map(len, lines)) * SMALL * LETTER
         tall = len(lines) * SMALL * LEADING
-        options = [
-            (x + dx, y + dy, x + dx + wide, y + dy + tall)
-            for dx, dy in (
-                (7, -tall / 2),
-                (-7 - wide, -tall / 2),
-                (-wide / 2, 7),
-                (-wide / 2, -7 - tall),
-                *((7, d) for d in (4, -4 - tall, 16, -16 - tall, 30, -30 - tall)),
-                *((-7 - wide, d) for d in (4, -4 - tall, 16, -16 - tall, 30, -30 - tall)),
-            )
-        ]
-        boxes.append(min(options, key=lambda box: _cost(box, within, [*taken, *boxes])))
+        options = []
+        for distance in (7, 16, 28, 42, 58, 76):
+            for turn in range(16):
+                east, north = math.cos(turn * math.pi / 8), math.sin(turn * math.pi / 8)
+                left = x + distance * east - wide * (1 - east) / 2
+                bottom = y + distance * north - tall * (1 - north) / 2
+                box = (left, bottom, left + wide, bottom + tall)
+                options.append((_cost(box, within, taken, boxes) + 0.8 * distance, turn, box))
+        boxes.append(min(options)[2])
     return boxes
 
 
-def _cost(box: Box, within: Box, others: Sequence[Box]) -> float:
+def _cost(box: Box, within: Box, points: Sequence[Box], labels: Sequence[Box]) -> float:
     left, bottom, right, top = box
     outside = (
         max(0, within[0] - left) + max(0, right - within[2]) + max(0, within[1] - bottom) + max(0, top - within[3])
     )
-    covered = sum(
+    return 100 * outside + _covered(box, points) + 4 * _covered(box, labels)
+
+
+def _covered(box: Box, others: Sequence[Box]) -> float:
+    left, bottom, right, top = box
+    return sum(
         max(0.0, min(right, o[2]) - max(left, o[0])) * max(0.0, min(top, o[3]) - max(bottom, o[1])) for o in others
     )
-    return 100 * outside + covered
 
 
 def broken(label: str, letters: int = 18, lines: int = 3) -> str:
     """A label on up to three short lines."""
     return "\n".join(wrap(label, letters, lines))
+
+
+def tick_labels(unit: Unit, top: float) -> Callable[[float, int | None], str]:
+    """Tick labels with as few decimals as the axis needs."""
+    size = top * 100 if unit.kind == "share" else top
+    digits = 0 if size >= 4 else 1 if size >= 0.4 else 2  # noqa: PLR2004  four ticks an axis
+    return lambda value, _: unit.write(value, digits)

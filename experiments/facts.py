@@ -6,9 +6,9 @@ objectives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +20,7 @@ from experiments.definitions import METRICS
 from experiments.wording import Estimate, Unit, plain
 
 ALL = "all"
+Differences = Mapping[tuple[str, str, str, str], Estimate]
 
 
 class Ledgers(Protocol):
@@ -61,7 +62,7 @@ class Setting:
     about: About
     table: Mapping[str, Any] = field(repr=False)
     policies: tuple[Competitor, ...]
-    result: Ledgers = field(repr=False)
+    differences: Callable[[str], Differences] = field(repr=False)
     estimates: Mapping[tuple[str, str, str], Estimate] = field(repr=False)
     curves: Mapping[tuple[str, str], pl.DataFrame] = field(repr=False)
 
@@ -122,18 +123,13 @@ class Setting:
 
     def difference(self, policy: str, reference: str, cohort: str, metric: str) -> Estimate:
         """Policy minus reference, paired over replications."""
-        frame = self.result.differences(reference)
-        row = frame.filter(
-            pl.col("environment") == self.label,
-            pl.col("policy") == policy,
-            pl.col("cohort") == cohort,
-            pl.col("metric") == metric,
-        )
-        return Estimate(*row.select("mean", "low", "high").row(0)) if len(row) else Estimate()
+        return self.differences(reference).get((self.label, policy, cohort, metric), Estimate())
 
     def unit(self, metric: str) -> Unit:
         """How numbers of this metric are written."""
         kind = METRICS[metric].unit
+        if metric in {"worst_cohort_bad", "excess_bad"} and self.exposure == "bad_per_visit":
+            return Unit("share")
         if kind == "money":
             return Unit("amount", self.about.currency)
         if kind == "reward":
@@ -170,6 +166,11 @@ class Story:
         return setting.about.objective.replace("_", " ") if len(same) == 1 else setting.label
 
     @cached_property
+    def quiet(self) -> Setting | None:
+        """A setting in which a policy showed nothing; in all of them that is the same, since no objective acts."""
+        return self.main if self.main.nothing else next((s for s in self.settings if s.nothing), None)
+
+    @cached_property
     def shared(self) -> tuple[str, ...]:
         """The contenders that were run in at least two settings, most settings first."""
         count = {
@@ -200,11 +201,17 @@ def read(result: Ledgers) -> Facts:
     estimates: dict[str, dict[tuple[str, str, str], Estimate]] = {}
     columns = ("environment", "policy", "cohort", "metric", "mean", "low", "high")
     for environment, policy, cohort, metric, mean, low, high in result.summary().select(columns).iter_rows():
-        estimates.setdefault(environment, {})[policy, cohort, metric] = Estimate(mean, low, high)
+        estimates.setdefault(environment, {})[policy, cohort, metric] = _possible(metric, Estimate(mean, low, high))
     curves: dict[str, dict[tuple[str, str], pl.DataFrame]] = {}
     frames = result.mean_curves().sort("time").partition_by("environment", "policy", "cohort", as_dict=True)
     for (environment, policy, cohort), frame in frames.items():
         curves.setdefault(str(environment), {})[str(policy), str(cohort)] = frame
+
+    @cache
+    def differences(reference: str) -> Differences:
+        rows = result.differences(reference).select(columns).iter_rows()
+        return {(environment, p, c, m): Estimate(*ends) for environment, p, c, m, *ends in rows}
+
     competitors = [
         Competitor(p["label"], str(p["table"].get("kind", "")), plain(p.get("summary") or ""), p["table"])
         for p in result.manifest["policies"]
@@ -220,7 +227,7 @@ def read(result: Ledgers) -> Facts:
             about=_about(entry["about"]),
             table=entry["table"],
             policies=tuple(c for c in competitors if c.label in ran),
-            result=result,
+            differences=differences,
             estimates=estimates[label],
             curves=curves.get(label, {}),
         )
@@ -228,10 +235,20 @@ def read(result: Ledgers) -> Facts:
     return Facts(result.manifest, tuple(Story(tuple(settings)) for settings in groups.values()))
 
 
+def _possible(metric: str, estimate: Estimate) -> Estimate:
+    """Cut an interval at what its metric can be: no count is below 0, no share above 1. The truth is never cut off."""
+    unit = METRICS[metric].unit
+    if metric.startswith("excess") or unit not in {"count", "share", "days"} or not estimate.has_interval:
+        return estimate
+    low, high = max(0.0, estimate.low or 0.0), estimate.high or 0.0
+    return Estimate(estimate.mean, low, min(1.0, high) if unit == "share" else high)
+
+
 def _about(fields: Mapping[str, Any]) -> About:
-    known = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    cohorts = tuple(
-        Cohort(**{**c, "name": plain(c["name"]), "text": tuple((h, t) for h, t in c["text"])})
+    known: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    known["title"] = plain(fields["title"])
+    known["cohorts"] = tuple(
+        Cohort(**{**c, "name": plain(c["name"]), "text": tuple((head, text) for head, text in c["text"])})
         for c in fields["cohorts"]
     )
-    return About(**{**known, "title": plain(fields["title"]), "cohorts": cohorts})
+    return About(**known)

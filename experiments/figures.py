@@ -11,11 +11,11 @@ from markupsafe import Markup
 from bandits.protocol import Floats
 from environments.protocol import Cohort
 from experiments.casting import pens
+from experiments.curves import Line, curves
 from experiments.drawing import PENS, Pen, to_svg
-from experiments.facts import ALL, Setting, Story
-from experiments.panels import Dot, Line, Row, bars, curves, scatter
-from experiments.phrases import horizon, like, policy, quoted, was
-from experiments.wording import Estimate, Unit, capital, listing
+from experiments.facts import Competitor, Setting
+from experiments.phrases import policy, was
+from experiments.wording import Unit, capital, listing
 
 SIGNAL = 0.25
 SHARE = Unit("share")
@@ -45,31 +45,36 @@ def recent_share(setting: Setting, label: str, cohort: str) -> tuple[Floats, Flo
     return bad[0][kept], (bad[1] - behind[0])[kept] / served[kept]
 
 
-def _described(values: Iterable[tuple[str, str]]) -> str:
+def described(values: Iterable[tuple[str, str]]) -> str:
+    """Names and values, for those who do not see the figure."""
     return "; ".join(f"{name}: {value}" for name, value in values) + "."
 
 
 def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
     """What a cohort saw over time: the share that was bad, and how much that came to."""
     styles = pens(setting)
-    shares = [(p.label, recent_share(setting, p.label, cohort.key)) for p in _drawn(setting)]
+    shares = [(p.label, recent_share(setting, p.label, cohort.key)) for p in drawn_policies(setting)]
     lines = [Line(label, *found, styles.get(label)) for label, found in shares if found is not None]
     if not lines:
         return None
-    panels = [_share_panel(lines, cohort.name, setting, f"{key}-share")]
+    panels = [
+        _share_panel(
+            lines, "Visits with something bad", "share of the preceding tenth of the time", setting, f"{key}-share"
+        )
+    ]
     total = _totals(setting, cohort)
     if total:
         unit = setting.unit("bad_per_customer")
         drawn = curves(
-            cohort.name,
-            "bad recommendations so far, a customer",
+            "Bad recommendations so far",
+            "added up, a customer",
             total,
             unit,
             clock=setting.about.clock,
             end=setting.about.horizon,
             top=1.05 * max(float(line.y.max()) for line in total),
         )
-        said = _described((line.label, unit.write(float(line.y[-1]))) for line in total if line.pen)
+        said = described((line.label, unit.write(float(line.y[-1]))) for line in total if line.pen)
         title = f"{cohort.name}: bad recommendations a customer, added up over time"
         panels.append(to_svg(drawn, f"{key}-total", title, f"By the end, {said}"))
     order = setting.ranked(setting.exposure, cohort.key)
@@ -85,22 +90,23 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
     ]
     head = f"{cohort.name} {was(cohort)} shown" if by_head else f"{cohort.name}, shown something bad in"
     reading = (
-        f"Left: of every hundred visits in the preceding tenth of the time, how many showed {cohort.name} something bad; "
-        "the dashed rule is one in four."
+        f"Of every hundred visits in the preceding tenth of the time, how many showed {cohort.name} something bad; "
+        "the dashed rule is one in four. Policies without a name are grey."
     )
     if total:
-        reading += " Right: the same, added up for each customer; the shading is the 95\N{NO-BREAK SPACE}% interval."
+        reading += " Then the same, added up for each customer; the shading is the 95\N{NO-BREAK SPACE}% interval."
     return Figure(key, Markup("{} {}").format(capital(head), listing(ends)), reading, tuple(panels))
 
 
-def _drawn(setting: Setting):  # type: ignore[no-untyped-def]
+def drawn_policies(setting: Setting) -> list[Competitor]:
+    """All policies that may show something bad."""
     return [p for p in setting.policies if p.label != setting.nothing]
 
 
-def _share_panel(lines: Sequence[Line], name: str, setting: Setting, key: str) -> Markup:
+def _share_panel(lines: Sequence[Line], name: str, counted: str, setting: Setting, key: str) -> Markup:
     drawn = curves(
         name,
-        "share of visits with a bad recommendation",
+        counted,
         lines,
         SHARE,
         clock=setting.about.clock,
@@ -108,15 +114,13 @@ def _share_panel(lines: Sequence[Line], name: str, setting: Setting, key: str) -
         top=1.0,
         rule=SIGNAL,
     )
-    said = _described((line.label, SHARE.write(float(line.y[-1]))) for line in lines if line.pen)
-    return to_svg(
-        drawn, key, f"{name}: share of visits with a bad recommendation, over time", f"In the last tenth, {said}"
-    )
+    said = described((line.label, SHARE.write(float(line.y[-1]))) for line in lines if line.pen)
+    return to_svg(drawn, key, f"{name}: {counted}", f"In the last tenth, {said}")
 
 
 def _totals(setting: Setting, cohort: Cohort) -> list[Line]:
     styles, found = pens(setting), []
-    for competitor in _drawn(setting):
+    for competitor in drawn_policies(setting):
         label = competitor.label
         customers = setting.get(label, cohort.key, "customers")
         series = setting.series(label, cohort.key, "bad")
@@ -140,7 +144,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
             if found is not None:
                 lines.append(Line(cohort.name, *found, pen))
         if lines:
-            panels.append(_share_panel(lines, label, setting, f"{key}-{number}"))
+            panels.append(_share_panel(lines, label, "share of visits with something bad", setting, f"{key}-{number}"))
             ends = sorted((float(line.y[-1]), line.label) for line in lines)
             gaps[label] = (ends[-1], ends[0])
     if not panels:
@@ -151,7 +155,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
         title = Markup("In the end, no policy treats one group much worse than another")
     else:
         title = Markup(
-            "What suits {} does not suit {}: in the end, {} still showed something bad in {} of visits by {}, in {} by {}"
+            "What suits {} does not suit {}: in the end, {} showed something bad in {} of visits by {}, in {} by {}"
         ).format(best, worst, policy(widest), SHARE.write(most, 0), worst, SHARE.write(least, 0), best)
     reading = (
         "One panel a policy, one line a group of customers: a line that stays up is a group that the policy "
@@ -162,119 +166,3 @@ def learning(setting: Setting, key: str) -> Figure | None:
 
 def _cohort_pens(setting: Setting) -> list[Pen]:
     return [PENS[i % len(PENS)] for i in range(len(setting.cohorts))]
-
-
-def tradeoff(setting: Setting, key: str) -> Figure | None:
-    """Regret against exposure, for each cohort."""
-    styles, panels = pens(setting), []
-    measures = (setting.exposure, "regret_per_visit")
-    units = (setting.unit(measures[0]), setting.unit(measures[1]))
-    across = "bad recommendations a customer" if setting.about.people else "share of visits with a bad recommendation"
-    for cohort in setting.cohorts:
-        dots = [
-            Dot(
-                p.label,
-                setting.get(p.label, cohort.key, measures[0]),
-                setting.get(p.label, cohort.key, measures[1]),
-                styles.get(p.label),
-            )
-            for p in _drawn(setting)
-        ]
-        dots = [dot for dot in dots if dot.x and dot.y]
-        if len(dots) < 2:  # noqa: PLR2004  one point is no comparison
-            continue
-        drawn = scatter(cohort.name, across, "regret a visit", dots, units)
-        said = _described((d.label, f"{units[0].say(d.x)} and {units[1].say(d.y)}") for d in dots if d.pen)
-        title = f"{cohort.name}: regret a visit against {across}"
-        panels.append(to_svg(drawn, f"{key}-{cohort.key}", title, f"{capital(across)} and regret a visit: {said}"))
-    if not panels:
-        return None
-    sufferer = setting.sufferer
-    regrets, harms = setting.ranked("regret_per_visit"), setting.ranked(setting.exposure, sufferer.key)
-    if regrets[0] == harms[0]:
-        title = Markup("The policy with the least regret, {}, is also the one that spares {} most").format(
-            policy(regrets[0]), sufferer.name
-        )
-    else:
-        title = Markup("Least regret is not least harm: {} regrets least, {} spares {} most").format(
-            policy(regrets[0]), policy(harms[0]), sufferer.name
-        )
-    reading = "Each point is a policy; the nearer to the lower left corner, the better for both. Lines are 95\N{NO-BREAK SPACE}% intervals."
-    return Figure(key, title, reading, tuple(panels))
-
-
-def leaving(setting: Setting, key: str) -> Figure | None:
-    """Who leaves, under each policy, and when nothing is shown."""
-    if not setting.has("churn"):
-        return None
-    styles, panels = pens(setting), []
-    order = [p for p in setting.ranked("churn", ALL, [c.label for c in setting.policies]) if p != setting.nothing][::-1]
-    extra: list[tuple[float, Cohort, str]] = []
-    for cohort in setting.cohorts:
-        rows = [Row(p, setting.get(p, cohort.key, "churn"), styles.get(p)) for p in order]
-        rows = [row for row in rows if row.estimate]
-        if not rows:
-            continue
-        quiet = setting.get(setting.nothing or "", cohort.key, "churn")
-        reference = ("nothing shown", quiet.value) if quiet else None
-        drawn = bars(cohort.name, f"left for good by {horizon(setting)}", rows, SHARE, reference=reference)
-        said = _described((row.label, str(SHARE.say(row.estimate))) for row in rows)
-        compared = f"When nothing is shown, {SHARE.say(quiet)}. " if quiet else ""
-        panels.append(
-            to_svg(drawn, f"{key}-{cohort.key}", f"{cohort.name}: share who left, by policy", compared + said)
-        )
-        shipped = [row for row in rows if row.label in setting.contenders]
-        extra += [(row.estimate.value - (quiet.value if quiet else 0), cohort, row.label) for row in shipped]
-    if not extra:
-        return None
-    _, cohort, label = max(extra, key=lambda e: e[0])
-    title = Markup("{} of {} are gone by {} under {}").format(
-        SHARE.write(setting.get(label, cohort.key, "churn").value, 0), like(cohort), horizon(setting), policy(label)
-    )
-    quiet = setting.get(setting.nothing or "", cohort.key, "churn")
-    if quiet:
-        title += Markup(", {} when nothing is shown").format(SHARE.write(quiet.value, 0))
-    return Figure(key, title, "The thin line on each bar is its 95\N{NO-BREAK SPACE}% interval.", tuple(panels))
-
-
-OBJECTIVE_MEASURES = (
-    ("basket", "sold a visit"),
-    ("return_rate", "of what was bought was sent back"),
-    ("churn", "of the customers left"),
-    ("value_per_customer", "margin a customer"),
-)
-
-
-def objectives(story: Story, label: str, key: str) -> Figure | None:
-    """One policy under each objective: basket, returns, churn and money."""
-    settings = [s for s in story.settings if any(p.label == label for p in s.policies)]
-    panels = []
-    for metric, subtitle in OBJECTIVE_MEASURES:
-        rows = [Row(story.name(s), s.get(label, ALL, metric), PENS[1]) for s in settings]
-        rows = [row for row in rows if row.estimate]
-        if len(rows) < 2:  # noqa: PLR2004  one bar is no comparison
-            continue
-        unit = story.main.unit(metric)
-        quiet = Estimate()
-        if story.main.nothing and metric in {"churn", "value_per_customer"}:
-            quiet = story.main.get(story.main.nothing, ALL, metric)
-        heads = {"basket": "Basket", "return_rate": "Returns", "churn": "Customers lost", "value_per_customer": "Money"}
-        drawn = bars(heads[metric], subtitle, rows, unit, reference=("nothing shown", quiet.value) if quiet else None)
-        said = _described((row.label, str(unit.say(row.estimate))) for row in rows)
-        panels.append(to_svg(drawn, f"{key}-{metric}", f"{heads[metric]} under each objective: {subtitle}", said))
-    if not panels:
-        return None
-    churn = [(s.get(label, ALL, "churn").value, story.name(s)) for s in settings if s.get(label, ALL, "churn")]
-    if len(churn) > 1:
-        (least, best), (most, worst) = min(churn), max(churn)
-        title = Markup("{} loses the most customers, {}; {} the fewest, {}").format(
-            capital(quoted(worst)), SHARE.write(most), quoted(best), SHARE.write(least)
-        )
-    else:
-        title = Markup("What each objective bought, and what it cost")
-    return Figure(
-        key,
-        title,
-        f"All customers, under the policy “{label}”. Thin lines are 95\N{NO-BREAK SPACE}% intervals.",
-        tuple(panels),
-    )

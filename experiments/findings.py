@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from experiments.facts import ALL, Setting, Story
 from experiments.phrases import gap, is_person, like, policy, possessive, quoted, span, verdict, was
-from experiments.wording import MINUS, Unit, capital, listing, words
+from experiments.wording import Unit, capital, listing, words
 
 SHARE = Unit("share")
 SILENT = 0.999  # of the visits without a recommendation: such a policy shows nothing, whatever it is called
@@ -179,52 +179,3 @@ def _objectives(story: Story) -> tuple[str, Markup] | None:
         "The same policy, {}, lost {} of the customers when it was rewarded for {}, and {} when it was rewarded for {}"
     ).format(policy(label), SHARE.say(most), quoted(story.name(worst)), SHARE.say(least), quoted(story.name(best)))
     return "What a policy is rewarded for matters.", sentence + "."
-
-
-def bought(story: Story, label: str) -> list[tuple[str, Markup]]:
-    """What each objective bought and what it cost, under one policy: (objective, sentences)."""
-    settings = [s for s in story.settings if any(p.label == label for p in s.policies)]
-    told = []
-    for setting in settings:
-        gains, costs = [], []
-        for metric, best, worst in (
-            ("basket", "largest basket", "smallest basket"),
-            ("return_rate", "lowest return rate", "highest return rate"),
-            ("churn", "fewest customers lost", "most customers lost"),
-            ("value_per_customer", "most money a customer", "least money a customer"),
-        ):
-            values = {s.label: found for s in settings if (found := s.get(label, ALL, metric))}
-            if setting.label not in values or len(values) < 2:  # noqa: PLR2004  one objective is no comparison
-                continue
-            number = setting.unit(metric).say(values[setting.label]).number
-            sign = 1 if metric in {"basket", "value_per_customer"} else -1
-            for ends, name, wanted in ((gains, best, sign), (costs, worst, -sign)):
-                first = max(values, key=lambda key: wanted * values[key].value)
-                shared = values[setting.label].overlaps(values[first])
-                if first == setting.label:
-                    others = [v for k, v in values.items() if k != first and v.overlaps(values[first])]
-                    ends.append(f"the {name} ({number})" if not others else f"one of the {name}s ({number})")
-                elif shared:
-                    ends.append(f"one of the {name}s ({number})")
-        told.append((story.name(setting), _bargain(setting, label, gains, costs)))
-    return told
-
-
-def _bargain(setting: Setting, label: str, gains: list[str], costs: list[str]) -> Markup:
-    if gains and costs:
-        sentence = Markup("It bought {}, and paid with {}.").format(listing(gains), listing(costs))
-    elif gains:
-        sentence = Markup("It bought {}, and is the worst in none of these measures.").format(listing(gains))
-    elif costs:
-        sentence = Markup("It bought nothing that another did not, and paid with {}.").format(listing(costs))
-    else:
-        sentence = Markup("It is neither the best nor the worst in any of these measures.")
-    if setting.nothing is not None:
-        more = setting.difference(label, setting.nothing, ALL, "churn")
-        if more:
-            count = Unit("count").say(more.times(100)).number.lstrip(MINUS)
-            direction = "more" if more.value >= 0 else "fewer"
-            sentence += Markup(" Of every hundred customers, {} {} left than when nothing was shown {}.").format(
-                count, direction, verdict(setting, "churn", more)
-            )
-    return sentence

@@ -11,6 +11,8 @@ from experiments.facts import ALL, Setting, Story
 from experiments.phrases import span
 from experiments.wording import Said
 
+Row = tuple[str, tuple[Said, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -21,14 +23,14 @@ class Grid:
         caption: what it shows.
         corner: heading of the first column.
         columns: headings of the others.
-        rows: heading and cells of each row.
+        bodies: groups of rows, each with its title (or none); of a row, the heading and the cells.
     """
 
     key: str
     caption: str
     corner: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Said, ...]], ...]
+    bodies: tuple[tuple[str, tuple[Row, ...]], ...]
 
 
 def glance(setting: Setting, key: str) -> Grid:
@@ -36,25 +38,29 @@ def glance(setting: Setting, key: str) -> Grid:
     measures = [(cohort.name, cohort.key, setting.exposure) for cohort in setting.cohorts]
     if len(setting.cohorts) > 1:
         measures.append(("All", ALL, setting.exposure))
-    measures += [
-        (METRICS[m].title, ALL, m) for m in ("regret_per_visit", "churn", setting.business) if setting.has(m)
-    ]
+    measures += [(METRICS[m].title, ALL, m) for m in ("regret_per_visit", "churn", setting.business) if setting.has(m)]
     labels = [p.label for p in setting.policies]
     order = setting.ranked(setting.exposure, setting.sufferer.key, labels)
     order += [label for label in labels if label not in order]
-    rows = tuple(
-        (label, tuple(setting.unit(m).say(setting.get(label, cohort, m)) for _, cohort, m in measures))
-        for label in order
+    columns = [[setting.get(label, cohort, m) for label in order] for _, cohort, m in measures]
+    cells = [setting.unit(m).column(column) for column, (_, _, m) in zip(columns, measures, strict=True)]
+    what = (
+        "Bad recommendations a customer"
+        if setting.exposure == "bad_per_customer"
+        else "Share of visits with something bad"
     )
-    what = "Bad recommendations a customer" if setting.exposure == "bad_per_customer" else "Share of visits with something bad"
     return Grid(
         key,
         f"{what}, for each cohort and for all; then regret, who left and what was earned, for all. "
         f"The policies that spare {setting.sufferer.name} most stand first.",
         "Policy",
         tuple(title for title, _, _ in measures),
-        rows,
+        (("", _rows(order, cells)),),
     )
+
+
+def _rows(heads: Sequence[str], columns: Sequence[Sequence[Said]]) -> tuple[Row, ...]:
+    return tuple((head, tuple(column[i] for column in columns)) for i, head in enumerate(heads))
 
 
 PERSONA_COLUMNS = (
@@ -75,42 +81,71 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Grid:
     skipped = {"bad_first_100"} if setting.has("bad_first_30_days") else set()
     columns = [(m, title) for m, title in PERSONA_COLUMNS if setting.has(m) and m not in skipped]
     order = setting.ranked(setting.exposure, cohort.key, [p.label for p in setting.policies])
-    rows = tuple((label, tuple(_cell(setting, label, cohort.key, metric) for metric, _ in columns)) for label in order)
+    cells = [
+        [_signal(setting, label, cohort.key) for label in order]
+        if metric == "days_to_signal"
+        else setting.unit(metric).column([setting.get(label, cohort.key, metric) for label in order])
+        for metric, _ in columns
+    ]
     return Grid(
-        key, f"{cohort.name}: what each policy did, the one that harms least first", "Policy", tuple(t for _, t in columns), rows
+        key,
+        f"{cohort.name}: what each policy did, the one that harms least first",
+        "Policy",
+        tuple(title for _, title in columns),
+        (("", _rows(order, cells)),),
     )
 
 
-def _cell(setting: Setting, label: str, cohort: str, metric: str) -> Said:
-    found = setting.get(label, cohort, metric)
-    if metric == "days_to_signal" and found:
-        reached = setting.get(label, cohort, "signal_reached")
-        if reached and reached.value == 0:
-            return Said("never", "")
-        said = setting.unit(metric).say(found)
-        time = span(setting, found.value)
-        if reached and reached.value < 1:
-            return Said(f"≥ {time}", f"reached in {setting.unit('signal_reached').write(reached.value, 0)}")
-        return Said(time, said.interval)
-    return setting.unit(metric).say(found)
+def _signal(setting: Setting, label: str, cohort: str) -> Said:
+    found, reached = (setting.get(label, cohort, metric) for metric in ("days_to_signal", "signal_reached"))
+    if not found or not reached:
+        return Said("–", "")
+    if reached.value == 0:
+        return Said("never", "")
+    if reached.value < 1:
+        often = setting.unit("signal_reached").write(reached.value, 0)
+        return Said(f"≥ {span(setting, found.value)}", f"reached in {often}")
+    return Said(span(setting, found.value), setting.unit("days_to_signal").say(found).interval)
 
 
 def objectives(story: Story, key: str) -> Grid | None:
-    """A line an objective, for each policy that was run under several: basket, returns, regret, churn and money."""
+    """Policies that were run under several objectives, a line an objective: basket, returns, churn and money.
+
+    The oracle is among them: what it does to people is the objective's doing, since it has nothing to learn.
+    """
     metrics = ("basket", "return_rate", "regret_rate_buyers", "churn", "value_per_customer")
     columns = [m for m in metrics if any(s.has(m) for s in story.settings)]
     if not columns or not story.shared:
         return None
-    quiet = [story.main.nothing] if story.main.nothing else []
-    rows = []
-    for label in (*story.shared, *quiet):
-        settings = [s for s in story.settings if any(p.label == label for p in s.policies)]
-        for setting in settings if label not in quiet else settings[:1]:
-            head = f"{label}: {story.name(setting)}" if label not in quiet else label
-            rows.append((head, tuple(setting.unit(m).say(setting.get(label, ALL, m)) for m in columns)))
-    return Grid(
-        key, "All customers: each policy under each objective", "Policy: objective", tuple(METRICS[m].title for m in columns), tuple(rows)
-    )
+    shown = [*story.shared, *([story.main.oracle] if story.main.oracle else [])]
+    entries = [
+        (label, story.name(setting), setting)
+        for label in shown
+        for setting in story.settings
+        if any(p.label == label for p in setting.policies)
+    ]
+    if story.quiet is not None:
+        entries.append((story.quiet.nothing or "", "whatever the objective", story.quiet))
+    cells = [story.main.unit(m).column([s.get(label, ALL, m) for label, _, s in entries]) for m in columns]
+    rows = _rows([name for _, name, _ in entries], cells)
+    bodies = [
+        (label, tuple(row for row, entry in zip(rows, entries, strict=True) if entry[0] == label))
+        for label in dict.fromkeys(label for label, _, _ in entries)
+    ]
+    caption = "All customers, under each objective"
+    return Grid(key, caption, "Objective", tuple(METRICS[m].title for m in columns), tuple(bodies))
+
+
+def leaving(setting: Setting, key: str) -> Grid | None:
+    """A line a policy: who left, and how many visits were lost, for each cohort."""
+    measures = [(c, m) for c in setting.cohorts for m in ("churn", "lost_share") if setting.has(m)]
+    if not setting.has("churn"):
+        return None
+    order = setting.ranked("churn", ALL, [p.label for p in setting.policies])
+    cells = [setting.unit(m).column([setting.get(label, c.key, m) for label in order]) for c, m in measures]
+    heads = tuple(f"{c.name}: {METRICS[m].title.lower()}" for c, m in measures)
+    caption = "Who left, and the share of visits that were lost with them; the policies that lose fewest stand first"
+    return Grid(key, caption, "Policy", heads, (("", _rows(order, cells)),))
 
 
 def full(setting: Setting, key: str) -> list[Grid]:
@@ -125,5 +160,5 @@ def full(setting: Setting, key: str) -> list[Grid]:
             if any(setting.get(label, cohort, metric) for label in labels)
         )
         if rows:
-            grids.append(Grid(f"{key}-{cohort}", f"{setting.label}: {name}", "Metric", tuple(labels), rows))
+            grids.append(Grid(f"{key}-{cohort}", f"{setting.label}: {name}", "Metric", tuple(labels), (("", rows),)))
     return grids

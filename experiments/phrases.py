@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
+import re
+
+from markupsafe import Markup, escape
 
 from environments.protocol import Cohort
 from experiments.facts import Setting
@@ -14,7 +16,12 @@ OBJECT = {"he": "him", "she": "her", "they": "them"}
 
 def policy(label: str) -> Markup:
     """A policy's name, set apart from the sentence around it."""
-    return Markup('<span class="policy">{}</span>').format(label)
+    return Markup('<span class="policy">{}</span>').format(soft(label))
+
+
+def soft(label: str) -> Markup:
+    """A label that may be broken after its parentheses, commas and equals signs."""
+    return Markup(re.sub(r"([(,=_/])(?=\S)", r"\1<wbr>", str(escape(label))))  # noqa: S704  it is escaped
 
 
 def quoted(name: str) -> Markup:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import importlib.resources
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from environments.protocol import Cohort
-from experiments import figures, grids
+from experiments import comparisons, figures, grids
+from experiments.bargains import bought
 from experiments.definitions import LETTERS, METRICS
 from experiments.facts import ALL, Facts, Ledgers, Setting, Story, read
-from experiments.findings import bought, findings
-from experiments.phrases import span
+from experiments.findings import findings
+from experiments.phrases import soft, span
 from experiments.sentences import about_persona, under_each
 from experiments.wording import listing
 
@@ -40,6 +41,7 @@ def render(result: Ledgers) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["soft"] = soft
     template = environment.from_string(_file("report.html.j2"))
     return template.render(
         title=_title(facts),
@@ -48,7 +50,7 @@ def render(result: Ledgers) -> str:
         stories=[_story(story, f"s{number}", len(facts.stories) > 1) for number, story in enumerate(facts.stories)],
         replications=facts.replications,
         policies=[
-            {"label": p["label"], "summary": p.get("summary") or "", "kind": p["table"].get("kind", "")}
+            {"label": p["label"], "summary": _summary(p), "apart": _apart(p, facts.manifest["policies"])}
             for p in facts.manifest["policies"]
         ],
         manifest=facts.manifest,
@@ -67,6 +69,21 @@ def _title(facts: Facts) -> str:
     if len(names) > 4:  # noqa: PLR2004  more do not fit a headline
         return f"{facts.stories[0].main.about.title}: what each policy did to whom"
     return str(Markup("What each policy did to {}").format(listing(names)).unescape())
+
+
+def _summary(policy: Mapping[str, Any]) -> str:
+    return (policy.get("summary") or str(policy["table"].get("kind", ""))).replace("`", "")
+
+
+def _apart(policy: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
+    """The parameters that tell a policy from the others of its kind."""
+    table = policy["table"]
+    kin = [other["table"] for other in others if other["table"].get("kind") == table.get("kind")]
+    return ", ".join(
+        f"{key} = {value.get('kind', '') if isinstance(value, Mapping) else value}"
+        for key, value in table.items()
+        if any(other.get(key) != value for other in kin)
+    )
 
 
 def _story(story: Story, key: str, several: bool) -> Mapping[str, Any]:
@@ -89,14 +106,15 @@ def _story(story: Story, key: str, several: bool) -> Mapping[str, Any]:
         "personas": [_persona(setting, cohort, f"{key}-p{n}") for n, cohort in enumerate(setting.cohorts)],
         "bargains": bought(story, focus) if focus else [],
         "focus": focus,
-        "objective_figure": figures.objectives(story, focus, f"{key}-objectives") if focus else None,
+        "objective_figure": comparisons.objectives(story, focus, f"{key}-objectives") if focus else None,
         "objective_grid": grids.objectives(story, f"{key}-objectives-table"),
+        "leaving": grids.leaving(setting, f"{key}-leaving-table"),
         "figures": [
             figure
             for figure in (
                 figures.learning(setting, f"{key}-learning"),
-                figures.tradeoff(setting, f"{key}-tradeoff"),
-                figures.leaving(setting, f"{key}-leaving"),
+                comparisons.tradeoff(setting, f"{key}-tradeoff"),
+                comparisons.leaving(setting, f"{key}-leaving"),
             )
             if figure is not None
         ],
@@ -108,7 +126,7 @@ def _persona(setting: Setting, cohort: Cohort, key: str) -> Mapping[str, Any]:
         "key": key,
         "cohort": cohort,
         "share": f"{cohort.share * 100:.0f}\N{NO-BREAK SPACE}%",
-        "sentences": about_persona(setting, cohort),
+        "paragraphs": about_persona(setting, cohort),
         "each": under_each(setting, cohort),
         "figure": figures.persona(setting, cohort, f"{key}-curve"),
         "grid": grids.persona(setting, cohort, f"{key}-table"),

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from environments.protocol import Cohort
 from experiments.casting import highlights
 from experiments.facts import Setting
-from experiments.phrases import him, horizon, like, policy, possessive, span, was
+from experiments.phrases import him, horizon, is_person, like, policy, possessive, span, was
 from experiments.wording import Said, Unit, capital, listing, words
 
 FEW = 6
@@ -17,9 +17,10 @@ COUNT = Unit("count")
 
 
 def about_persona(setting: Setting, cohort: Cohort) -> list[Markup]:
-    """The paragraph on a persona, sentence by sentence; what a world does not have is not told."""
-    makers = (_early, _altogether, _signal, _unlucky, _leaving, _money)
-    return [sentence for maker in makers for sentence in maker(setting, cohort)]
+    """The paragraphs on a persona; what a world does not have is not told."""
+    groups = ((_early, _altogether), (_signal,), (_unlucky,), (_leaving,), (_money,))
+    told = [[sentence for maker in makers for sentence in maker(setting, cohort)] for makers in groups]
+    return [Markup(" ").join(sentences) for sentences in told if sentences]
 
 
 def under_each(setting: Setting, cohort: Cohort) -> list[tuple[str, Markup]]:
@@ -224,7 +225,9 @@ def _money(setting: Setting, cohort: Cohort) -> list[Markup]:
     unit = setting.unit(metric)
     whose = like(cohort)
     head = (
-        Markup("On average, each of {} was worth").format(whose)
+        Markup("A customer like {} was worth").format(cohort.name)
+        if metric == "value_per_customer" and is_person(cohort)
+        else Markup("On average, each of the {} was worth").format(whose)
         if metric == "value_per_customer"
         else Markup("The average visit by {} earned").format(whose)
     )

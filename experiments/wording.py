@@ -17,7 +17,7 @@ UnitKind = Literal["count", "share", "amount", "days"]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over replications with its 95 % interval; None where a world has no such thing, or there is no interval."""
+    """A mean over replications with its 95 % interval; None where a world has no such thing, or one replication."""
 
     mean: float | None = None
     low: float | None = None
@@ -91,21 +91,35 @@ class Unit:
             return 0 if size >= 100 else 2 if size >= 0.1 or len(self.symbol) == 1 else 3  # noqa: PLR2004
         return 0 if size >= 100 else 1 if size >= 0.1 else 2  # noqa: PLR2004
 
-    def say(self, estimate: Estimate) -> Said:
+    def say(self, estimate: Estimate, decimals: int | None = None) -> Said:
         """Write an estimate and its interval with the same decimals; one more where the interval would vanish."""
         if not estimate:
             return Said("–", "")
-        digits = self.decimals(estimate.value)
+        digits = self.decimals(estimate.value) if decimals is None else decimals
         if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
-            return Said(self.write(estimate.value, digits), "")
-        cents = self.kind == "amount" and len(self.symbol) == 1 and digits == 2  # noqa: PLR2004  nobody pays half a cent
-        if self.write(estimate.low, digits) == self.write(estimate.high, digits) and not cents:
+            return Said(self.write(estimate.value, digits if estimate.value else 0), "")
+        if decimals is None and self._vanishes(estimate, digits):
             digits += 1
         low, high = self.write(estimate.low, digits), self.write(estimate.high, digits)
         if low == high:
             return Said(self.write(estimate.value, digits), "")
         after = f"{NBSP}%" if self.kind == "share" else f"{NBSP}{self.symbol}"
         return Said(self.write(estimate.value, digits), f"{low.removesuffix(after)} to {high}")
+
+    def column(self, estimates: Sequence[Estimate]) -> list[Said]:
+        """Write a column of estimates with the same decimals: one more where most intervals would vanish."""
+        present = [e for e in estimates if e]
+        digits = self.decimals(max((abs(e.value) for e in present), default=0.0))
+        wide = [e for e in present if e.low != e.high]
+        if sum(self._vanishes(e, digits) for e in wide) > len(wide) / 2:
+            digits += 1
+        return [self.say(e, digits) for e in estimates]
+
+    def _vanishes(self, estimate: Estimate, digits: int) -> bool:
+        """Whether both ends are written alike; but nobody pays half a cent."""
+        if estimate.low is None or estimate.high is None or (self.kind == "amount" and self.symbol and digits >= 2):  # noqa: PLR2004
+            return False
+        return self.write(estimate.low, digits) == self.write(estimate.high, digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +155,7 @@ def capital(text: str | Markup) -> Markup:
 
 def words(count: int) -> str:
     """Small numbers as words."""
-    names = "no one two three four five six seven eight nine ten eleven twelve".split()
+    names = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     return names[count] if 0 <= count < len(names) else f"{count:,}"
 
 

@@ -1,0 +1,86 @@
+"""What each objective bought and what it cost, under one and the same policy."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from experiments.definitions import METRICS
+from experiments.facts import ALL, Setting, Story
+from experiments.phrases import verdict
+from experiments.wording import MINUS, Unit, listing
+
+SHARE = Unit("share")
+# a metric; what to call the best and the worst, alone and where intervals overlap
+BARGAINS = (
+    ("basket", "the largest basket", "as large a basket as any", "the smallest basket", "as small a basket as any"),
+    (
+        "return_rate",
+        "the lowest return rate",
+        "as low a return rate as any",
+        "the highest return rate",
+        "as high a return rate as any",
+    ),
+    (
+        "churn",
+        "the fewest customers lost",
+        "as few customers lost as any",
+        "the most customers lost",
+        "as many customers lost as any",
+    ),
+    (
+        "value_per_customer",
+        "the most money a customer",
+        "as much money a customer as any",
+        "the least money a customer",
+        "as little money a customer as any",
+    ),
+)
+
+
+def bought(story: Story, label: str) -> list[tuple[str, Markup]]:
+    """What each objective bought and what it cost, under one policy: (objective, sentences)."""
+    settings = [s for s in story.settings if any(p.label == label for p in s.policies)]
+    told = []
+    for setting in settings:
+        gains: list[str] = []
+        costs: list[str] = []
+        for metric, best, best_shared, worst, worst_shared in BARGAINS:
+            values = {s.label: found for s in settings if (found := s.get(label, ALL, metric))}
+            if setting.label not in values or len(values) < 2:  # noqa: PLR2004  one objective is no comparison
+                continue
+            number = setting.unit(metric).say(values[setting.label]).number
+            sign = 1 if METRICS[metric].better == "high" else -1
+            for ends, name, shared, wanted in ((gains, best, best_shared, sign), (costs, worst, worst_shared, -sign)):
+                first = max(values, key=lambda key: wanted * values[key].value)
+                rivals = [key for key in values if key != setting.label and values[key].overlaps(values[setting.label])]
+                if first == setting.label and not rivals:
+                    ends.append(f"{name} ({number})")
+                elif first == setting.label or first in rivals:
+                    ends.append(f"{shared} ({number})")
+        told.append((story.name(setting), _bargain(story, setting, label, gains, costs)))
+    return told
+
+
+def _bargain(story: Story, setting: Setting, label: str, gains: list[str], costs: list[str]) -> Markup:
+    if gains and costs:
+        sentence = Markup("It bought {}, and paid with {}.").format(listing(gains), listing(costs))
+    elif gains:
+        sentence = Markup("It bought {}, and is the worst in none of these measures.").format(listing(gains))
+    elif costs:
+        sentence = Markup("It bought nothing that another did not, and paid with {}.").format(listing(costs))
+    else:
+        sentence = Markup("It is neither the best nor the worst in any of these measures.")
+    if setting.nothing is not None:
+        more = setting.difference(label, setting.nothing, ALL, "churn")
+        if more:
+            count = Unit("count").say(more.times(100)).number.lstrip(MINUS)
+            direction = "more" if more.value >= 0 else "fewer"
+            sentence += Markup(" Of every hundred customers, {} {} left than when nothing was shown {}.").format(
+                count, direction, verdict(setting, "churn", more)
+            )
+    elif story.quiet is not None and (own := setting.get(label, ALL, "churn")):
+        quiet = story.quiet.get(story.quiet.nothing or "", ALL, "churn")
+        sentence += Markup(" Where nothing was shown, {} of the customers left; here {}.").format(
+            SHARE.say(quiet), SHARE.say(own)
+        )
+    return sentence

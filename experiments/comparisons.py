@@ -1,0 +1,134 @@
+"""The figures that set policies, and objectives, side by side: regret and exposure, who leaves, what it bought."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from environments.protocol import Cohort
+from experiments.bars import Row, bars
+from experiments.casting import pens
+from experiments.drawing import PENS, to_svg
+from experiments.facts import ALL, Setting, Story
+from experiments.figures import SHARE, Figure, described, drawn_policies
+from experiments.phrases import horizon, like, policy, quoted
+from experiments.points import Dot, scatter
+from experiments.wording import Estimate, capital
+
+
+def tradeoff(setting: Setting, key: str) -> Figure | None:
+    """Regret against exposure, for each cohort."""
+    styles, panels = pens(setting), []
+    measures = (setting.exposure, "regret_per_visit")
+    units = (setting.unit(measures[0]), setting.unit(measures[1]))
+    across = "bad recommendations a customer" if setting.about.people else "share of visits with a bad recommendation"
+    for cohort in setting.cohorts:
+        dots = [
+            Dot(
+                p.label,
+                setting.get(p.label, cohort.key, measures[0]),
+                setting.get(p.label, cohort.key, measures[1]),
+                styles.get(p.label),
+            )
+            for p in drawn_policies(setting)
+        ]
+        dots = [dot for dot in dots if dot.x and dot.y]
+        if len(dots) < 2:  # noqa: PLR2004  one point is no comparison
+            continue
+        drawn = scatter(cohort.name, across, "regret a visit", dots, units)
+        said = described((d.label, f"{units[0].say(d.x)} and {units[1].say(d.y)}") for d in dots if d.pen)
+        title = f"{cohort.name}: regret a visit against {across}"
+        panels.append(to_svg(drawn, f"{key}-{cohort.key}", title, f"{capital(across)} and regret a visit: {said}"))
+    if not panels:
+        return None
+    sufferer = setting.sufferer
+    regrets, harms = setting.ranked("regret_per_visit"), setting.ranked(setting.exposure, sufferer.key)
+    if regrets[0] == harms[0]:
+        title = Markup("The policy with the least regret, {}, is also the one that spares {} most").format(
+            policy(regrets[0]), sufferer.name
+        )
+    else:
+        title = Markup("Least regret is not least harm: {} regrets least, {} spares {} most").format(
+            policy(regrets[0]), policy(harms[0]), sufferer.name
+        )
+    reading = (
+        "Each point is a policy; the nearer to the lower left corner, the better for both. "
+        "Lines are 95\N{NO-BREAK SPACE}% intervals; policies without a name are grey."
+    )
+    return Figure(key, title, reading, tuple(panels))
+
+
+def leaving(setting: Setting, key: str) -> Figure | None:
+    """Who leaves, under each policy, and when nothing is shown."""
+    if not setting.has("churn"):
+        return None
+    styles, panels = pens(setting), []
+    order = [p for p in setting.ranked("churn", ALL, [c.label for c in setting.policies]) if p != setting.nothing][::-1]
+    extra: list[tuple[float, Cohort, str]] = []
+    for cohort in setting.cohorts:
+        rows = [Row(p, setting.get(p, cohort.key, "churn"), styles.get(p)) for p in order]
+        rows = [row for row in rows if row.estimate]
+        if not rows:
+            continue
+        quiet = setting.get(setting.nothing or "", cohort.key, "churn")
+        reference = ("nothing shown", quiet.value) if quiet else None
+        drawn = bars(cohort.name, f"left for good by {horizon(setting)}", rows, SHARE, reference=reference)
+        said = described((row.label, str(SHARE.say(row.estimate))) for row in rows)
+        compared = f"When nothing is shown, {SHARE.say(quiet)}. " if quiet else ""
+        panels.append(
+            to_svg(drawn, f"{key}-{cohort.key}", f"{cohort.name}: share who left, by policy", compared + said)
+        )
+        shipped = [row for row in rows if row.label in setting.contenders]
+        extra += [(row.estimate.value - (quiet.value if quiet else 0), cohort, row.label) for row in shipped]
+    if not extra:
+        return None
+    _, cohort, label = max(extra, key=lambda e: e[0])
+    title = Markup("{} of {} are gone by {} under {}").format(
+        SHARE.write(setting.get(label, cohort.key, "churn").value, 0), like(cohort), horizon(setting), policy(label)
+    )
+    quiet = setting.get(setting.nothing or "", cohort.key, "churn")
+    if quiet:
+        title += Markup(", {} when nothing is shown").format(SHARE.write(quiet.value, 0))
+    return Figure(key, title, "The thin line on each bar is its 95\N{NO-BREAK SPACE}% interval.", tuple(panels))
+
+
+OBJECTIVE_MEASURES = (
+    ("basket", "sold a visit"),
+    ("return_rate", "of what was bought was sent back"),
+    ("churn", "of the customers left"),
+    ("value_per_customer", "margin a customer"),
+)
+
+
+def objectives(story: Story, label: str, key: str) -> Figure | None:
+    """One policy under each objective: basket, returns, churn and money."""
+    settings = [s for s in story.settings if any(p.label == label for p in s.policies)]
+    panels = []
+    for metric, subtitle in OBJECTIVE_MEASURES:
+        rows = [Row(story.name(s), s.get(label, ALL, metric), PENS[1]) for s in settings]
+        rows = [row for row in rows if row.estimate]
+        if len(rows) < 2:  # noqa: PLR2004  one bar is no comparison
+            continue
+        unit = story.main.unit(metric)
+        quiet = Estimate()
+        if story.quiet and metric in {"churn", "value_per_customer"}:
+            quiet = story.quiet.get(story.quiet.nothing or "", ALL, metric)
+        heads = {"basket": "Basket", "return_rate": "Returns", "churn": "Customers lost", "value_per_customer": "Money"}
+        drawn = bars(heads[metric], subtitle, rows, unit, reference=("nothing shown", quiet.value) if quiet else None)
+        said = described((row.label, str(unit.say(row.estimate))) for row in rows)
+        panels.append(to_svg(drawn, f"{key}-{metric}", f"{heads[metric]} under each objective: {subtitle}", said))
+    if not panels:
+        return None
+    churn = [(s.get(label, ALL, "churn").value, story.name(s)) for s in settings if s.get(label, ALL, "churn")]
+    if len(churn) > 1:
+        (least, best), (most, worst) = min(churn), max(churn)
+        title = Markup("{} loses the most customers, {}; {} the fewest, {}").format(
+            capital(quoted(worst)), SHARE.write(most), quoted(best), SHARE.write(least)
+        )
+    else:
+        title = Markup("What each objective bought, and what it cost")
+    return Figure(
+        key,
+        title,
+        f"All customers, under the policy “{label}”. Thin lines are 95\N{NO-BREAK SPACE}% intervals.",
+        tuple(panels),
+    )
