@@ -2,13 +2,14 @@
 # make test    install, run the tests (less than five minutes on two cores)
 # make slow    the long tests
 # make lint    style, types, direction of imports
+# make lowest  the tests, on the oldest versions of the packages that we allow
 # make bench   what it costs, beside its limits
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test slow lint bench clean
+.PHONY: run test slow lint lowest bench clean
 
 run: $(VENV)/installed
 	$(BIN)/personabandits run acme
@@ -24,6 +25,15 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The lower bounds of pyproject.toml are not guesses: the tests pass on exactly these versions.
+lowest: $(VENV)/bin/python
+	"$(PYTHON)" -m venv $(VENV)/lowest
+	$(BIN)/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+		print(*(d.replace('>=', '==') for d in p['dependencies']), sep='\n')" > $(VENV)/lowest/constraints.txt
+	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(VENV)/lowest/constraints.txt --editable . pytest pytest-xdist hypothesis
+	NUMBA_CACHE_DIR=$(VENV)/lowest/numba $(VENV)/lowest/bin/pytest -n 2
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/storefront.py
