@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from bandits.compiled import compiled
 from bandits.description import Description
 from bandits.errors import unknown
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
 from bandits.ridge import best_of
-from numba import njit
 
 
 class Unlearning(BlockLearner):
@@ -143,7 +143,7 @@ class _Clairvoyant(Unlearning):
         return Choices(action, 1.0 / ties)
 
 
-@njit(cache=True)
+@compiled
 def _best_rows(scores: Floats, available: Bools, tie: Floats, action: Ints) -> None:
     for n in range(len(scores)):
         action[n] = best_of(scores[n], available[n], tie[n])

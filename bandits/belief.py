@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
-from numba import njit
 
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
+from bandits.compiled import compiled
 from bandits.description import Description
 from bandits.loops import in_blocks, misfit_of
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Needs, Policy, Problem
@@ -154,14 +154,38 @@ class Likelihoods:
                     self.mean[level, p, d] = feature.mean
 
     def log_evidence(self, x: Floats) -> Floats:
-        """log P(x | persona) (N, P) of visits x (N, D), facts about the user included, up to a constant."""
+        """Log P(x | persona) (N, P) of visits x (N, D), facts about the user included, up to a constant."""
         gap = x[:, None, None, :] - self.mean
         evidence = self.base + (self.slope * x[:, None, None, :] + self.curve * gap**2).sum(axis=3)
         total: Floats = evidence.sum(axis=1)
         return total
 
 
-@njit(cache=True)
+@compiled
+def _weigh(x: Floats, base: Floats, slope: Floats, curve: Floats, mean: Floats, evidence: Floats) -> None:
+    """Write log P(x | persona) of one visit (D,), up to a constant, into evidence (2, P)."""
+    for level in range(2):
+        for p in range(base.shape[1]):
+            total = base[level, p]
+            for d in range(len(x)):
+                gap = x[d] - mean[level, p, d]
+                total += slope[level, p, d] * x[d] + curve[level, p, d] * gap * gap
+            evidence[level, p] = total
+
+
+@compiled
+def _normalise(log_weights: Floats) -> None:
+    """Turn logarithms of weights (P,) into probabilities, in place."""
+    top = log_weights.max()
+    total = 0.0
+    for p in range(len(log_weights)):
+        log_weights[p] = math.exp(log_weights[p] - top)
+        total += log_weights[p]
+    for p in range(len(log_weights)):
+        log_weights[p] /= total
+
+
+@compiled
 def believe(
     x: Floats,
     user: Ints,
@@ -188,16 +212,10 @@ def believe(
         mean: (2, P, D).
         belief: (N, P) is overwritten.
     """
-    P, D = slope.shape[1], slope.shape[2]
+    P = len(log_prior)
     evidence = np.zeros((2, P))
     for n in range(len(x)):
-        for level in range(2):
-            for p in range(P):
-                total = base[level, p]
-                for d in range(D):
-                    gap = x[n, d] - mean[level, p, d]
-                    total += slope[level, p, d] * x[n, d] + curve[level, p, d] * gap * gap
-                evidence[level, p] = total
+        _weigh(x[n], base, slope, curve, mean, evidence)
         for p in range(P):
             if len(user) == 0:
                 belief[n, p] = log_prior[p] + evidence[0, p] + evidence[1, p]
@@ -208,13 +226,7 @@ def believe(
                 belief[n, p] = log_odds[user[n], p]
         if len(user) > 0:
             known[user[n]] = True
-        top = belief[n].max()
-        total = 0.0
-        for p in range(P):
-            belief[n, p] = math.exp(belief[n, p] - top)
-            total += belief[n, p]
-        for p in range(P):
-            belief[n, p] /= total
+        _normalise(belief[n])
 
 
 class _Believer(BlockLearner):

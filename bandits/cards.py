@@ -1,6 +1,6 @@
-"""What a team declares about its personas, in a form that a policy may use: how each persona's features are distributed.
+"""What a team declares about its personas, in a form that a policy may use: how their features are distributed.
 
-    log P(evidence | persona) = Σ over features of log Bernoulli(x; p)  or  log Normal(x; mean, sd)
+log P(evidence | persona) = Σ over features of log Bernoulli(x; p)  or  log Normal(x; mean, sd)
 """
 
 from __future__ import annotations

@@ -9,15 +9,15 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 from pydantic import Field, PositiveFloat
 
+from bandits.compiled import compiled
 from bandits.description import Description
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
 from bandits.ridge import best_of, ties_with
 
 
-@njit(cache=True)
+@compiled
 def learn_means(n: Ints, mean: Floats, action: Ints, rewards: Floats, nothing: int) -> None:
     """Fold rewards (N,) into the running means of their arms."""
     for i in range(len(action)):
@@ -27,7 +27,7 @@ def learn_means(n: Ints, mean: Floats, action: Ints, rewards: Floats, nothing: i
             mean[k] += (rewards[i] - mean[k]) / n[k]
 
 
-@njit(cache=True)
+@compiled
 def correct_means(n: Ints, mean: Floats, action: Ints, deltas: Floats, nothing: int) -> None:
     """Change rewards (N,) that the means already contain."""
     for i in range(len(action)):
@@ -36,7 +36,7 @@ def correct_means(n: Ints, mean: Floats, action: Ints, deltas: Floats, nothing: 
             mean[k] += deltas[i] / n[k]
 
 
-@njit(cache=True)
+@compiled
 def _play_epsilon(
     n: Ints,
     mean: Floats,
@@ -105,7 +105,7 @@ class _EpsilonGreedy(_Means):
         self._epsilon, self._coin, self._tie = epsilon, rng, rng.spawn(1)[0]
 
     def play(self, block: Block) -> Choices:
-        N, K = block.available.shape
+        N, K = len(block), block.available.shape[1]
         action, propensity = np.empty(N, dtype=np.int64), np.empty(N)
         rewards = np.empty((0, K)) if block.rewards is None else block.rewards
         coin, tie = self._coin.random(N), self._tie.random(N)
@@ -115,7 +115,7 @@ class _EpsilonGreedy(_Means):
         return Choices(action, propensity)
 
 
-@njit(cache=True)
+@compiled
 def _play_test(
     n: Ints,
     mean: Floats,
@@ -174,7 +174,7 @@ class _ABTest(_Means):
         self._shipped, self._rng = np.full(len(problem.actions), np.nan), rng
 
     def play(self, block: Block) -> Choices:
-        N, K = block.available.shape
+        N, K = len(block), block.available.shape[1]
         action, propensity = np.empty(N, dtype=np.int64), np.empty(N)
         rewards = np.empty((0, K)) if block.rewards is None else block.rewards
         tie = self._rng.random(N)
@@ -193,7 +193,7 @@ class _ABTest(_Means):
         return Choices(action, propensity)
 
 
-@njit(cache=True)
+@compiled
 def _play_beta(
     wins: Floats,
     losses: Floats,
@@ -224,8 +224,8 @@ def _play_beta(
 class BetaThompson(Description):
     """Thompson sampling of a success probability an arm, from a Beta posterior. No features.
 
-    P_k | data ~ Beta(successes + Σr, failures + Σ(1 − r)), r the reward mapped to 0 … 1 by the world's bounds. Exact for
-    rewards that are either bound; for those between, r counts as that fraction of a success.
+    P_k | data ~ Beta(successes + Σr, failures + Σ(1 − r)), r the reward mapped to 0 … 1 by the world's bounds. Exact
+    for rewards that are either bound; for those between, r counts as that fraction of a success.
 
     Args:
         successes: of the prior, a.
@@ -261,7 +261,7 @@ class _BetaThompson(BlockLearner):
         self._rng, self._tie = rng, rng.spawn(1)[0]
 
     def play(self, block: Block) -> Choices:
-        N, K = block.available.shape
+        N, K = len(block), block.available.shape[1]
         action = np.empty(N, dtype=np.int64)
         rewards = np.empty((0, K)) if block.rewards is None else block.rewards
         # a beta draw takes a varying number of uniforms, so that the kernel is handed the generator itself

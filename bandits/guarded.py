@@ -36,12 +36,12 @@ class Cautious(Description):
 
     uncertain: ClassVar[bool] = True
 
-    def __init__(
-        self, policy: Policy, *, margin: float = 0.5, explore: float = 0.25, name: str | None = None
-    ) -> None:
+    def __init__(self, policy: Policy, *, margin: float = 0.5, explore: float = 0.25, name: str | None = None) -> None:
         super().__init__(policy=policy, margin=margin, explore=explore, name=name)
         if not getattr(self.policy, "uncertain", False):
-            raise InputError(Fault(f"{label_of(self.policy)} has no uncertainty to be cautious about", ("policy",)), "Cautious")
+            raise InputError(
+                Fault(f"{label_of(self.policy)} has no uncertainty to be cautious about", ("policy",)), "Cautious"
+            )
 
     @property
     def sees_cohort(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
-from pydantic import PositiveFloat, NonNegativeFloat
+from pydantic import NonNegativeFloat, PositiveFloat
 
 from bandits.description import Description
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Problem
@@ -54,7 +54,7 @@ class RidgeLearner(BlockLearner):
 
     def play(self, block: Block) -> Choices:
         """See `bandits.ridge.play_ridge`."""
-        N, K = block.available.shape
+        N, K = len(block), block.available.shape[1]
         action, share = np.empty(N, dtype=np.int64), np.empty(N)
         play_ridge(
             self.A_inv,

@@ -13,7 +13,19 @@ import numpy as np
 
 from bandits.description import label_of
 from bandits.errors import InputError
-from bandits.protocol import Block, BlockLearner, Bools, Choice, Choices, Corrigible, Floats, Learner, Needs, Policy, Problem
+from bandits.protocol import (
+    Block,
+    BlockLearner,
+    Bools,
+    Choice,
+    Choices,
+    Corrigible,
+    Floats,
+    Learner,
+    Needs,
+    Policy,
+    Problem,
+)
 
 
 class Misbehaviour(Exception):  # noqa: N818  it names what happened

@@ -13,7 +13,7 @@ from bandits.registry import PolicyField
 
 
 class PerCohort(Description):
-    """One learner for each cohort, each of its own: nothing is shared, so a small cohort is not outvoted, and learns alone.
+    """One learner for each cohort: nothing is shared, so that a small cohort is not outvoted, and learns alone.
 
     It is told each visitor's cohort. Use it where labels exist; PersonaBelief where they must be inferred.
 

@@ -5,7 +5,8 @@ A_inv (K, D, D): inverse Gram matrices; theta (K, D): estimates; x (N, D): featu
 
 An arm is scored by its mean x·theta and its standard deviation s = √(xᵀ A⁻¹ x), in units of the noise:
     score = mean + bonus · s
-LinUCB's bonus is alpha; Thompson sampling's is normal noise. Kernels get their noise as arrays: they are pure functions.
+LinUCB's bonus is alpha; Thompson sampling's is normal noise. Kernels get their noise as arrays: they are pure
+functions.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from bandits.compiled import compiled
 from bandits.protocol import Bools, Floats, Ints
 
 
-@njit(cache=True)
+@compiled
 def matrix_vector(A: Floats, x: Floats, y: Floats) -> None:
     """Write A x (D,) into y, for a symmetric A.
 
@@ -34,7 +35,7 @@ def matrix_vector(A: Floats, x: Floats, y: Floats) -> None:
             y[j] += A[i, j] * xi
 
 
-@njit(cache=True)
+@compiled
 def dot(a: Floats, b: Floats) -> float:
     """a·b, summed in order."""
     total = 0.0
@@ -43,7 +44,7 @@ def dot(a: Floats, b: Floats) -> float:
     return total
 
 
-@njit(cache=True)
+@compiled
 def rank_one_update(A_inv: Floats, theta: Floats, x: Floats, reward: float, y: Floats) -> None:
     """Fold one visit into an arm's inverse Gram matrix and estimate, in place.
 
@@ -69,7 +70,7 @@ def rank_one_update(A_inv: Floats, theta: Floats, x: Floats, reward: float, y: F
             A_inv[i, j] -= yi * y[j]
 
 
-@njit(cache=True)
+@compiled
 def best_of(scores: Floats, candidates: Bools, tie: float) -> int:
     """The candidate (K,) with the highest score; exact ties are broken by a uniform draw. −1 if there is none."""
     best, ties = -math.inf, 0
@@ -88,7 +89,7 @@ def best_of(scores: Floats, candidates: Bools, tie: float) -> int:
     return -1
 
 
-@njit(cache=True)
+@compiled
 def ties_with(scores: Floats, candidates: Bools, action: int) -> int:
     """How many candidates share the score of an action, itself included."""
     ties = 0
@@ -98,7 +99,7 @@ def ties_with(scores: Floats, candidates: Bools, action: int) -> int:
     return ties
 
 
-@njit(cache=True)
+@compiled
 def withhold(mean: Floats, sd: Floats, available: Bools, nothing: int, caution: float, candidates: Bools) -> None:
     """Mark the available actions whose mean − caution · sd is above 0; if none is left, showing nothing, or else all.
 
@@ -120,7 +121,7 @@ def withhold(mean: Floats, sd: Floats, available: Bools, nothing: int, caution: 
         candidates[:] = available
 
 
-@njit(cache=True)
+@compiled
 def play_ridge(
     A_inv: Floats,
     theta: Floats,
@@ -171,7 +172,7 @@ def play_ridge(
             rank_one_update(A_inv[k], theta[k], x[n], rewards[n, k] / unit, y)
 
 
-@njit(cache=True)
+@compiled
 def learn_ridge(
     A_inv: Floats, theta: Floats, x: Floats, action: Ints, rewards: Floats, nothing: int, unit: float
 ) -> None:
@@ -183,7 +184,7 @@ def learn_ridge(
             rank_one_update(A_inv[k], theta[k], x[n], rewards[n] / unit, y)
 
 
-@njit(cache=True)
+@compiled
 def correct_ridge(
     A_inv: Floats, theta: Floats, x: Floats, action: Ints, deltas: Floats, nothing: int, unit: float
 ) -> None:

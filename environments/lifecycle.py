@@ -16,8 +16,8 @@ feelings (4,): what it pays for a regret, an irritation, a unit of welfare, a un
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from bandits.compiled import compiled
 from bandits.protocol import Bools, Floats, Ints
 
 PATIENCE, ANNOYANCE, HASSLE, TRIAL_SD, LOSS_AVERSION, RHO, B0, B1 = range(8)
@@ -26,7 +26,7 @@ REGRET, IRRITATION, WELFARE, FELT = range(4)
 VALUES = ("welfare", "purchases", "revenue", "margin", "returns", "regretted", "irritated", "organic")
 
 
-@njit(cache=True)
+@compiled
 def welfare_of(x: float, d: float, person: Floats) -> float:
     """w: what the visit was worth to the customer [logits]."""
     if x > 0.0:
@@ -34,13 +34,13 @@ def welfare_of(x: float, d: float, person: Floats) -> float:
     return -person[ANNOYANCE] if x <= -person[PATIENCE] else 0.0
 
 
-@njit(cache=True)
+@compiled
 def felt_of(w: float, person: Floats) -> float:
     """The same, with losses felt more than gains."""
     return w if w >= 0.0 else person[LOSS_AVERSION] * w
 
 
-@njit(cache=True)
+@compiled
 def reward_of(x: float, d: float, person: Floats, prizes: Floats, feelings: Floats) -> float:
     """What the objective pays for a visit in which one item is shown: Σ weight · outcome."""
     w = welfare_of(x, d, person)
@@ -54,7 +54,7 @@ def reward_of(x: float, d: float, person: Floats, prizes: Floats, feelings: Floa
     return reward
 
 
-@njit(cache=True)
+@compiled
 def serve(
     row: Ints,
     user: Ints,
@@ -107,7 +107,7 @@ def serve(
                 rewards[n, k] = 0.0
 
 
-@njit(cache=True)
+@compiled
 def live(
     row: Ints,
     user: Ints,
@@ -176,7 +176,7 @@ def live(
         gone[u] = left[n]
 
 
-@njit(cache=True)
+@compiled
 def present(row: Ints, user: Ints, gone: Bools, here: Ints, lost: Ints) -> int:
     """Split the visits of a day into those that take place (their rows) and those that are lost (their users).
 

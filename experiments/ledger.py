@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numba import njit
 
+from bandits.compiled import compiled
 from bandits.protocol import Bools, Floats, Ints
 from environments.protocol import About, Outcome, Users, Visits
 
@@ -33,7 +33,7 @@ USERS = ("cohort", "user", "visits", "bad", "streak", "bad_first_30_days", "lost
 VISITS, LOST, REWARD, REGRET, USER_REGRET, BAD, HARM, NOTHING, CHURNED = range(9)
 
 
-@njit(cache=True)
+@compiled
 def enter(
     time: Ints,
     cohort: Ints,
