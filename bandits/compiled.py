@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import pathlib
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -14,5 +17,22 @@ def compiled(kernel: Kernel) -> Kernel:
     """Compile a function on its first call; it is still called as it was written, so its type stays as it is.
 
     No sum is reordered (no fastmath) and nothing runs in parallel, so that the same seed gives the same bits.
+
+    Numba forgets machine code when the kernel's own file is edited, but not when that of a kernel which it calls is.
+    So the other files are made part of the name under which the code is kept.
     """
-    return cast("Kernel", njit(cache=True)(kernel))
+    name = kernel.__qualname__
+    others = sorted(_files(kernel) - {kernel.__code__.co_filename})
+    if others:
+        digest = hashlib.sha256(b"".join(pathlib.Path(file).read_bytes() for file in others)).hexdigest()
+        kernel.__qualname__ += f"-{digest[:8]}"
+    machine_code = njit(cache=True)(kernel)
+    kernel.__qualname__ = name
+    return cast("Kernel", machine_code)
+
+
+def _files(kernel: Callable[..., Any]) -> set[str]:
+    """The files of a function and of all kernels that it calls."""
+    called = [kernel.__globals__.get(name) for name in kernel.__code__.co_names]
+    files = [_files(thing.py_func) for thing in called if isinstance(thing, Dispatcher)]
+    return {kernel.__code__.co_filename}.union(*files)
