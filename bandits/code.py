@@ -2,58 +2,179 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
+import pathlib
+import pickle
+import sys
+import sysconfig
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+
+OURS = frozenset({"bandits", "environments", "experiments"})
+INSTALLED = tuple(pathlib.Path(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
 
 
 def code_of(thing: type) -> str:
-    """Hash the code of a class and of everything that it uses from its own module.
+    """Hash the code of a class and of everything of one's own that it uses.
 
-    The bytecode, its constants and the module's own functions, classes and plain constants count; comments and the
-    place in the file do not.
+    Bytecode and constants count, and whatever the code refers to by name: functions (compiled or wrapped ones by what
+    they were made of), classes, values, in the class's module or in others of one's own; defaults and closures, too.
+    Comments, docstrings and the place in the file do not count. Installed packages do not, either: their versions are
+    in the manifest. What is imported inside of a function, or looked up by a computed name, is not seen.
     """
+    return _hashed(_Walk(thing.__module__).of(thing))[:16]
+
+
+def value_of(thing: object) -> str:
+    """Hash a value that is no plain data: an array, a set, a function, an object of one's own with its code."""
+    return _hashed(_Walk(type(thing).__module__).of(thing))
+
+
+def _hashed(pieces: Iterable[str]) -> str:
     digest = hashlib.sha256()
-    for piece in _pieces(thing, thing.__module__, set()):
-        digest.update(piece.encode())
-    return digest.hexdigest()[:16]
+    for piece in pieces:
+        digest.update(f"{len(piece)}:{piece}".encode())
+    return digest.hexdigest()
 
 
-def _pieces(thing: object, module: str, seen: set[int]) -> Iterator[str]:
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    if inspect.isclass(thing):
-        for base in thing.__mro__[1:]:
-            if base.__module__ == module:
-                yield from _pieces(base, module, seen)
-        for name, member in sorted(vars(thing).items()):
-            function = getattr(member, "__func__", getattr(member, "fget", member))
-            if inspect.isfunction(function):
-                yield name
-                yield from _pieces(function, module, seen)
-            elif isinstance(member, (int, float, str, tuple)) and not name.startswith("__"):
-                yield f"{name}={member!r}"
-    elif inspect.isfunction(thing):
-        yield from _code(thing.__code__)
-        yield repr((thing.__defaults__, thing.__kwdefaults__))
-        for name in sorted(_names(thing.__code__)):
-            used = thing.__globals__.get(name)
-            if isinstance(used, (bool, int, float, str, tuple)):
-                yield f"{name}={used!r}"
-            elif getattr(used, "__module__", None) == module:
-                yield from _pieces(used, module, seen)
+class _Walk:
+    """Visits everything that a thing is made of, once, in an order that no process and no hash seed changes.
 
+    Args:
+        home: the module that is one's own, wherever it lies.
+        seen: what was visited on the way.
+    """
 
-def _code(code: types.CodeType) -> Iterator[str]:
-    yield code.co_code.hex()
-    yield repr(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _code(constant)
+    def __init__(self, home: str, seen: Mapping[int, object] | None = None) -> None:
+        self._home = home
+        self._seen = dict(seen or {})
+
+    def of(self, thing: object) -> Iterator[str]:
+        """The pieces of anything."""
+        if thing is None or isinstance(thing, (bool, int, float, complex, str, bytes, np.generic)):
+            yield f"{type(thing).__name__} {thing!r}"
+        elif isinstance(thing, types.CodeType):
+            yield from self._code(thing, docstring=None)
+        elif isinstance(thing, types.ModuleType):
+            yield f"module {thing.__name__}"
+        elif isinstance(thing, (tuple, AbstractSet)):  # equal ones may or may not be the same object
+            yield from self._compound(thing)
+        elif id(thing) in self._seen:
+            yield "again"
         else:
-            yield repr(constant)
+            self._seen[id(thing)] = thing  # kept, so that its id is not given to another
+            yield from self._compound(thing)
+
+    def _compound(self, thing: object) -> Iterator[str]:
+        if isinstance(thing, np.ndarray) and not thing.dtype.hasobject:
+            yield f"array {thing.dtype.str} {thing.shape} {thing.tobytes().hex()}"
+        elif isinstance(thing, (list, tuple, np.ndarray)):
+            yield f"{type(thing).__name__} of {len(thing)}"
+            for part in thing:
+                yield from self.of(part)
+        elif isinstance(thing, AbstractSet):
+            yield f"set of {sorted(_hashed(_Walk(self._home, self._seen).of(part)) for part in thing)}"
+        elif isinstance(thing, Mapping):
+            yield f"table of {len(thing)}"
+            for key, value in sorted(thing.items(), key=lambda item: repr(item[0])):
+                yield from self.of(key)
+                yield from self.of(value)
+        else:
+            yield from self._coded(thing)
+
+    def _coded(self, thing: object) -> Iterator[str]:
+        if inspect.isclass(thing):
+            yield from self._class(thing)
+        elif inspect.isfunction(thing):
+            yield from self._function(thing)
+        elif isinstance(thing, (property, functools.partial, functools.cached_property, types.MethodType)):
+            for name in ("fget", "fset", "fdel", "func", "args", "keywords", "__func__", "__self__"):
+                yield from self.of(getattr(thing, name, None))
+        elif (wrapped := getattr(thing, "__wrapped__", None)) is not None:
+            yield from self.of(wrapped)
+        else:
+            yield from self._object(thing)
+
+    def _class(self, thing: type) -> Iterator[str]:
+        yield f"class {thing.__qualname__}"
+        if not self._own(thing):
+            return
+        for base in thing.__bases__:
+            yield from self.of(base)
+        for name, member in sorted(vars(thing).items()):
+            dunder = name.startswith("__") and name.endswith("__")
+            if (dunder or name.startswith("_abc_")) and not inspect.isfunction(member):
+                continue
+            yield name
+            yield from self.of(member)
+
+    def _function(self, thing: types.FunctionType) -> Iterator[str]:
+        yield f"function {thing.__name__}"
+        if not self._own(thing):
+            return
+        yield from self._code(thing.__code__, thing.__doc__)
+        yield from self.of(thing.__defaults__)
+        yield from self.of(thing.__kwdefaults__)
+        for cell in thing.__closure__ or ():
+            if cell != types.CellType():  # one that nothing was put into yet
+                yield from self.of(cell.cell_contents)
+        names = sorted(_names(thing.__code__))
+        for name in names:
+            if name in thing.__globals__:
+                used = thing.__globals__[name]
+                yield name
+                yield from self.of(used)
+                if isinstance(used, types.ModuleType) and self._own_module(used.__name__):
+                    for part in names:
+                        if part in vars(used):
+                            yield from self.of(vars(used)[part])
+
+    def _code(self, code: types.CodeType, docstring: str | None) -> Iterator[str]:
+        yield code.co_code.hex()
+        yield repr(code.co_names)
+        for number, constant in enumerate(code.co_consts):
+            if number > 0 or docstring is None or constant != docstring:
+                yield from self.of(constant)
+
+    def _object(self, thing: object) -> Iterator[str]:
+        """An object by its class and its state; one of an installed class by its pickle, if it has one."""
+        yield from self.of(type(thing))
+        if not self._own(type(thing)) and type(thing).__module__.partition(".")[0] not in OURS:
+            try:
+                yield pickle.dumps(thing).hex()
+            except Exception:  # noqa: BLE001, S110  whatever cannot be pickled, for whatever reason
+                pass
+            else:
+                return
+        yield from self.of(state_of(thing))
+
+    def _own(self, thing: type | types.FunctionType) -> bool:
+        # What is built into Python has no __module__ of its own, even where a notebook's module is called like it.
+        made_by_code = inspect.isfunction(thing) or "__module__" in vars(thing)
+        return made_by_code and self._own_module(thing.__module__)
+
+    def _own_module(self, name: str | None) -> bool:
+        if name in {self._home, "__main__"}:
+            return True
+        if name is None or name.partition(".")[0] in OURS | sys.stdlib_module_names:
+            return False
+        file = getattr(sys.modules.get(name), "__file__", None)
+        return file is None or not any(pathlib.Path(file).is_relative_to(place) for place in INSTALLED)
+
+
+def state_of(thing: object) -> dict[str, object]:
+    """The attributes of an object: those of its dictionary, and those of its slots."""
+    names = set(getattr(thing, "__dict__", ()))
+    for cls in type(thing).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        names.update((slots,) if isinstance(slots, str) else slots)
+    names -= {"__dict__", "__weakref__"}
+    return {name: getattr(thing, name) for name in sorted(names) if hasattr(thing, name)}
 
 
 def _names(code: types.CodeType) -> set[str]:

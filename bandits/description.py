@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from bandits.code import code_of
+from bandits.code import code_of, state_of, value_of
 from bandits.errors import Fault, InputError, unknown
 
 
@@ -58,12 +57,16 @@ def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
 
 
 def parameters(thing: object) -> dict[str, object]:
-    """What defines a description or an object of one's own, without its name."""
+    """What defines a description or an object of one's own, without its label.
+
+    A name that may be left out is a label; one that must be given (of an item, a feature, a persona) is a parameter,
+    since policies can see it.
+    """
     if isinstance(thing, Description):
-        return {key: getattr(thing, key) for key in type(thing).model_fields if key != "name"}
-    state = {f: getattr(thing, f) for f in getattr(thing, "__dataclass_fields__", ())} or dict(
-        getattr(thing, "__dict__", {})
-    )
+        fields = type(thing).model_fields
+        return {key: getattr(thing, key) for key in fields if key != "name" or fields[key].is_required()}
+    fields = getattr(thing, "__dataclass_fields__", {})
+    state = {key: getattr(thing, key, None) for key in fields} or state_of(thing)
     return {key: value for key, value in sorted(state.items()) if key != "name"}
 
 
@@ -82,13 +85,21 @@ def table_of(thing: object) -> object:
         return {str(key): table_of(value) for key, value in thing.items()}
     if isinstance(thing, (list, tuple)):
         return [table_of(value) for value in thing]
-    if isinstance(thing, Description) or callable(getattr(thing, "start", None)):
+    if isinstance(thing, Description) or _plays(thing):
         table: dict[str, object] = {"kind": kind_of(thing)}
         table.update({key: table_of(value) for key, value in parameters(thing).items()})
         if ":" in kind_of(thing):
             table["code"] = code_of(type(thing))
         return table
-    return "pickle:" + hashlib.sha256(pickle.dumps(thing)).hexdigest()
+    return f"{type(thing).__name__}:{value_of(thing)}"
+
+
+def _plays(thing: object) -> bool:
+    """Whether it is a policy or an environment, perhaps of one's own."""
+    if isinstance(thing, type):
+        return False
+    opens = callable(getattr(thing, "open", None)) and "problem" in dir(thing)
+    return opens or callable(getattr(thing, "start", None))
 
 
 def identity(thing: object) -> str:
@@ -105,6 +116,6 @@ def label_of(thing: object) -> str:
     for key, value in parameters(thing).items():
         if isinstance(thing, Description) and value == type(thing).model_fields[key].default:
             continue
-        nested = isinstance(value, Description) or callable(getattr(value, "start", None))
+        nested = isinstance(value, Description) or _plays(value)
         said.append(label_of(value) if nested else f"{key}={value}")
     return type(thing).__name__ + (f"({', '.join(said)})" if said else "")
