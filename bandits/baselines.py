@@ -24,16 +24,11 @@ class Unlearning(BlockLearner):
         """Take no notice."""
 
 
-class _Fixed(Unlearning):
-    def __init__(self, action: int) -> None:
-        self._action = action
-
-    def play(self, block: Block) -> Choices:
-        return Choices(np.full(len(block), self._action), np.ones(len(block)))
-
-
 class Nothing(Description):
-    """Show no recommendation, ever: what happens to people whom nobody advises."""
+    """Show no recommendation, ever: what happens to people whom nobody advises.
+
+    Where even that is not available, the first action that is.
+    """
 
     corrects: ClassVar[bool] = True
 
@@ -45,7 +40,7 @@ class Nothing(Description):
         """Make a fresh learner."""
         if problem.nothing is None:
             raise ValueError(self.misfit(problem))
-        return _Fixed(problem.nothing)
+        return _Always(problem.nothing, problem.nothing)
 
 
 class Always(Description):
