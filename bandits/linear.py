@@ -26,6 +26,7 @@ class RidgeLearner(BlockLearner):
         problem: of the world.
         ridge: A = ridge · I before the first visit.
         bonus: (N, K) ↦ the bonus array of a block.
+        noise: standard deviation of a reward about its mean [units].
         rng: breaks ties.
         randomised: whether the bonus is random, so that the probability of a choice is not known.
         intercept_only: ignore the features.
@@ -36,6 +37,7 @@ class RidgeLearner(BlockLearner):
         problem: Problem,
         ridge: float,
         bonus: Bonus,
+        noise: float,
         rng: np.random.Generator,
         *,
         randomised: bool,
@@ -46,7 +48,7 @@ class RidgeLearner(BlockLearner):
         self.theta = np.zeros((K, D))
         self._nothing = -1 if problem.nothing is None else problem.nothing
         self._unit = problem.reward_scale
-        self._bonus, self._rng = bonus, rng
+        self._bonus, self._noise, self._rng = bonus, noise, rng
         self._randomised, self._intercept_only = randomised, intercept_only
 
     def _x(self, block: Block) -> Floats:
@@ -65,6 +67,7 @@ class RidgeLearner(BlockLearner):
             self._bonus(N, K),
             self._rng.random(N),
             np.full(N, -np.inf) if block.caution is None else block.caution,
+            self._noise,
             self._nothing,
             self._unit,
             action,
@@ -94,7 +97,7 @@ class LinUCB(Description):
     apart is served what the others like.
 
     Args:
-        alpha: width of the confidence bound, in units of the typical reward.
+        alpha: width of the confidence bound, in standard deviations; the noise of a reward is taken to be one unit.
         ridge: regularisation; the prior standard deviation of a coefficient is 1/√ridge units.
 
     Source: Li, Chu, Langford & Schapire 2010, Algorithm 1.
@@ -113,7 +116,7 @@ class LinUCB(Description):
     def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         """Make a fresh learner."""
         alpha = self.alpha
-        return RidgeLearner(problem, self.ridge, lambda N, K: np.full((N, K), alpha), rng, randomised=False)
+        return RidgeLearner(problem, self.ridge, lambda N, K: np.full((N, K), alpha), 1.0, rng, randomised=False)
 
 
 class LinearThompson(Description):
@@ -141,7 +144,7 @@ class LinearThompson(Description):
 
     def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         """Make a fresh learner."""
-        return RidgeLearner(problem, self.ridge, normal_bonus(self.scale, rng), rng.spawn(1)[0], randomised=True)
+        return RidgeLearner(problem, self.ridge, normal_bonus(rng), self.scale, rng.spawn(1)[0], randomised=True)
 
 
 class GaussianThompson(Description):
@@ -168,10 +171,10 @@ class GaussianThompson(Description):
 
     def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         """Make a fresh learner."""
-        bonus, ties = normal_bonus(self.scale, rng), rng.spawn(1)[0]
-        return RidgeLearner(problem, self.ridge, bonus, ties, randomised=True, intercept_only=True)
+        bonus, ties = normal_bonus(rng), rng.spawn(1)[0]
+        return RidgeLearner(problem, self.ridge, bonus, self.scale, ties, randomised=True, intercept_only=True)
 
 
-def normal_bonus(scale: float, rng: np.random.Generator) -> Bonus:
-    """Normal noise (N, K) with standard deviation `scale`."""
-    return lambda N, K: scale * rng.standard_normal((N, K))
+def normal_bonus(rng: np.random.Generator) -> Bonus:
+    """A standard normal draw for each visit and arm (N, K)."""
+    return lambda N, K: rng.standard_normal((N, K))

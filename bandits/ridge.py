@@ -3,8 +3,8 @@
 N visits, K arms, D features.
 A_inv (K, D, D): inverse Gram matrices; theta (K, D): estimates; x (N, D): features; rewards (N, K).
 
-An arm is scored by its mean x·theta and its standard deviation s = √(xᵀ A⁻¹ x), in units of the noise:
-    score = mean + bonus · s
+An arm is scored by its mean x·theta and its standard deviation, sd = noise · √(xᵀ A⁻¹ x):
+    score = mean + bonus · sd
 LinUCB's bonus is alpha; Thompson sampling's is normal noise. Kernels get their noise as arrays: they are pure
 functions.
 """
@@ -131,6 +131,7 @@ def play_ridge(
     bonus: Floats,
     tie: Floats,
     caution: Floats,
+    noise: float,
     nothing: int,
     unit: float,
     action: Ints,
@@ -147,6 +148,7 @@ def play_ridge(
         bonus: (N, K) how many standard deviations are added to each mean.
         tie: (N,) uniform draws that break ties.
         caution: (N,) see `withhold`.
+        noise: standard deviation of a reward about its mean [units].
         nothing: index of the action that shows nothing, earns 0 and teaches nothing; −1 if there is none.
         unit: reward of one unit [reward units]: rewards are learnt in units.
         action: (N,) is overwritten with the choices.
@@ -162,7 +164,7 @@ def play_ridge(
                 continue
             matrix_vector(A_inv[k], x[n], y)
             mean[k] = dot(x[n], theta[k])
-            sd[k] = math.sqrt(max(dot(x[n], y), 0.0))
+            sd[k] = noise * math.sqrt(max(dot(x[n], y), 0.0))
             scores[k] = mean[k] + bonus[n, k] * sd[k]
         withhold(mean, sd, available[n], nothing, caution[n], candidates)
         k = best_of(scores, candidates, tie[n])
