@@ -13,6 +13,7 @@ from pydantic import Field, PositiveFloat
 
 from bandits.compiled import compiled
 from bandits.description import Description
+from bandits.errors import InputError
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
 from bandits.ridge import best_of, ties_with
 
@@ -131,7 +132,8 @@ def _play_test(
     none = np.zeros(len(mean))
     for i in range(len(available)):
         if math.isnan(shipped[0]) and n.sum() >= needed:
-            shipped[:] = mean
+            for k in range(len(mean)):
+                shipped[k] = mean[k] if n[k] > 0 or k == nothing else -math.inf
         split = math.isnan(shipped[0])
         candidates = available[i].copy()
         if split and nothing >= 0 and candidates.sum() > 1:
@@ -147,8 +149,8 @@ class ABTest(Description):
     """Split visits equally over the actions, then ship the winner to everybody, for good: what most teams do today.
 
     The test ends when `visits_per_action` rewards an action have come in on average; then the action with the highest
-    mean is shown (where it is unavailable, the next one). Nothing is not an arm: it is shipped if all means are below
-    0.
+    mean is shown (where it is unavailable, the next one; one that was never tested, last). Nothing is not an arm: it is
+    shipped if all means are below 0.
 
     Args:
         visits_per_action: size of the test.
@@ -205,7 +207,7 @@ def _play_beta(
     rng: np.random.Generator,
     tie: Floats,
     action: Ints,
-) -> None:
+) -> bool:
     scores = np.zeros(len(wins))
     for i in range(len(available)):
         for k in range(len(wins)):
@@ -217,8 +219,11 @@ def _play_beta(
         action[i] = k
         if len(rewards) > 0 and k != nothing:
             success = (rewards[i, k] - low) / (high - low)
+            if not 0.0 <= success <= 1.0:
+                return False
             wins[k] += success
             losses[k] += 1.0 - success
+    return True
 
 
 class BetaThompson(Description):
@@ -243,7 +248,8 @@ class BetaThompson(Description):
         """Why the policy does not fit a world, or None."""
         if problem.reward_range is None:
             return "needs bounded rewards, and this world's have no bounds; use GaussianThompson"
-        return None
+        low, high = problem.reward_range
+        return None if low < high else f"needs rewards that differ, and this world's are all {low}"
 
     def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         """Make a fresh learner."""
@@ -255,6 +261,7 @@ class _BetaThompson(BlockLearner):
         if problem.reward_range is None:
             raise ValueError("BetaThompson needs bounded rewards")
         K = len(problem.actions)
+        self._prior = successes, failures
         self.wins, self.losses = np.full(K, successes), np.full(K, failures)
         self._low, self._high = problem.reward_range
         self._nothing = -1 if problem.nothing is None else problem.nothing
@@ -265,7 +272,7 @@ class _BetaThompson(BlockLearner):
         action = np.empty(N, dtype=np.int64)
         rewards = np.empty((0, K)) if block.rewards is None else block.rewards
         # a beta draw takes a varying number of uniforms, so that the kernel is handed the generator itself
-        _play_beta(
+        bounded = _play_beta(
             self.wins,
             self.losses,
             block.available,
@@ -277,11 +284,15 @@ class _BetaThompson(BlockLearner):
             self._tie.random(N),
             action,
         )
+        if not bounded:
+            raise self._unbounded()
         return Choices(action, np.full(N, np.nan))
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:  # noqa: ARG002  no features
         shown = choices.action != self._nothing
         success = (rewards[shown] - self._low) / (self._high - self._low)
+        if not ((success >= 0) & (success <= 1)).all():
+            raise self._unbounded()
         np.add.at(self.wins, choices.action[shown], success)
         np.add.at(self.losses, choices.action[shown], 1.0 - success)
 
@@ -290,3 +301,12 @@ class _BetaThompson(BlockLearner):
         moved = deltas[shown] / (self._high - self._low)
         np.add.at(self.wins, choices.action[shown], moved)
         np.add.at(self.losses, choices.action[shown], -moved)
+        for count, prior in zip((self.wins, self.losses), self._prior, strict=True):
+            if not (count > prior - 1e-6).all():
+                raise self._unbounded()
+            np.maximum(count, prior, out=count)  # rounding may take back more than was given
+
+    def _unbounded(self) -> InputError:
+        """Drawing from a Beta with a negative count would never end."""
+        what = f"was paid outside of the bounds that this world states, {self._low} to {self._high}; mend the world"
+        return InputError(what, "BetaThompson")
