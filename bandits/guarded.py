@@ -54,6 +54,11 @@ class Cautious(Description):
         return Needs.of(self.policy).sees_user
 
     @property
+    def sees_expected(self) -> bool:
+        """As the inner policy."""
+        return Needs.of(self.policy).sees_expected
+
+    @property
     def corrects(self) -> bool:
         """As the inner policy."""
         return Needs.of(self.policy).corrects

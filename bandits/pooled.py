@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from bandits.description import Description
-from bandits.loops import in_blocks, misfit_of
+from bandits.loops import Misbehaviour, in_blocks, misfit_of
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Needs, Policy, Problem
 from bandits.registry import PolicyField
 
@@ -32,6 +32,11 @@ class PerCohort(Description):
     def sees_user(self) -> bool:
         """As the inner policy."""
         return Needs.of(self.policy).sees_user
+
+    @property
+    def sees_expected(self) -> bool:
+        """As the inner policy."""
+        return Needs.of(self.policy).sees_expected
 
     @property
     def corrects(self) -> bool:
@@ -66,10 +71,15 @@ class _PerCohort(BlockLearner):
         action, propensity = np.empty(len(block), dtype=np.int64), np.empty(len(block))
         memo: Floats | None = None
         for learner, rows in self._split(block):
-            part = learner.play(block.rows(rows))
+            try:
+                part = learner.play(block.rows(rows))
+            except Misbehaviour as error:
+                if error.row is not None:  # counted among the visits of one cohort
+                    error.row = int(rows[error.row])
+                raise
             action[rows], propensity[rows] = part.action, part.propensity
             if part.memo is not None:
-                memo = np.empty((len(block), part.memo.shape[1])) if memo is None else memo
+                memo = np.full((len(block), part.memo.shape[1]), np.nan) if memo is None else memo
                 memo[rows] = part.memo
         return Choices(action, propensity, memo)
 
