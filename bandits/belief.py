@@ -62,6 +62,11 @@ class PersonaBelief(Description):
         return self.evidence == "history" or Needs.of(self.policy).sees_user
 
     @property
+    def sees_expected(self) -> bool:
+        """As the inner policy."""
+        return Needs.of(self.policy).sees_expected
+
+    @property
     def corrects(self) -> bool:
         """As the inner policy."""
         return Needs.of(self.policy).corrects
@@ -73,11 +78,21 @@ class PersonaBelief(Description):
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
-        if self.cards == "declared" and not problem.cards:
+        why = self._without_cards(problem) if self.cards == "declared" else self._without_sample(problem)
+        return why or misfit_of(self.policy, _inner(problem, self._names(problem)))
+
+    def _without_cards(self, problem: Problem) -> str | None:
+        if not problem.cards:
             return "needs persona cards, and this world has none; use cards = 'estimated' or another policy"
-        if self.cards == "estimated" and problem.sample is None:
+        described = [feature.name for card in problem.cards for feature in card.features]
+        hidden = [name for name in described if name not in problem.features]
+        return f"needs the feature {hidden[0]!r} of its persona cards, which visitors do not show" if hidden else None
+
+    def _without_sample(self, problem: Problem) -> str | None:
+        if problem.sample is None:
             return "needs a labelled sample of users, and this world has none"
-        return misfit_of(self.policy, _inner(problem, self._names(problem)))
+        shown, labelled = len(problem.features), problem.sample.x.shape[1]
+        return f"needs a labelled sample of {shown} features, and has one of {labelled}" if shown != labelled else None
 
     def _names(self, problem: Problem) -> tuple[str, ...]:
         if self.cards == "declared":
