@@ -70,8 +70,10 @@ class Stepwise(BlockLearner):
                 memos.append(choice.memo)
                 if block.rewards is not None:
                     self._learner.learn(visit, choice, float(block.rewards[n, action[n]]))
-        memo = None if any(m is None for m in memos) else np.array(memos, dtype=np.float64)
-        return Choices(action, propensity, memo)
+        if len({None if memo is None else np.shape(memo) for memo in memos}) > 1:
+            raise Misbehaviour("answered a block", " with memos of different shapes")
+        some = len(memos) > 0 and memos[0] is not None
+        return Choices(action, propensity, np.array(memos, dtype=np.float64) if some else None)
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
         """Learn visit by visit."""
