@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 import bandits
+from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Policy
 
@@ -26,14 +28,22 @@ def load_kind(kind: object, built_in: Mapping[str, type], what: str) -> type:
             raise InputError(Fault(unknown(what, kind, built_in) + "; one's own is 'module:Name'", ("kind",)))
         return built_in[kind]
     module, _, name = kind.partition(":")
+    if not module or module.startswith(".") or not name:
+        raise InputError(Fault(f"must be 'module:Name', got {kind!r}", ("kind",)))
     try:
-        found = getattr(importlib.import_module(module), name)
-    except Exception as error:  # noqa: BLE001  whatever a user's module raises while it is imported
-        cause = f"cannot load {kind!r}: {type(error).__name__}: {error}; is the module on the path?"
+        found = importlib.import_module(module)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a user's module raises while it is imported
+        missing = isinstance(error, ModuleNotFoundError) and error.name == module
+        advice = "; put it beside the TOML file, or on the path" if missing else ""
+        cause = f"cannot import {module!r}: {type(error).__name__}: {error}{advice}"
         raise InputError(Fault(cause, ("kind",))) from None
-    if not isinstance(found, type):
-        raise InputError(Fault(f"{kind!r} must be a class, got {found!r}", ("kind",)))
-    return found
+    if name not in vars(found):
+        own = [key for key, value in vars(found).items() if inspect.isclass(value) and value.__module__ == module]
+        raise InputError(Fault(unknown(f"class of {module}", name, own), ("kind",)))
+    cls = vars(found)[name]
+    if not inspect.isclass(cls):
+        raise InputError(Fault(f"{kind!r} must be a class, got {cls!r}", ("kind",)))
+    return cls
 
 
 def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str) -> Any:  # noqa: ANN401  its kind decides
@@ -46,12 +56,37 @@ def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str
         raise InputError(Fault(f"is missing; add the name of a {what} (known: {', '.join(built_in)})", ("kind",)))
     cls = load_kind(table["kind"], built_in, what)
     fields = {key: value for key, value in table.items() if key != "kind"}
+    known, needed = _fields_of(cls)
+    name = None if known is None or "name" in known else fields.pop("name", None)
+    faults = [Fault("is missing; add it", (key,)) for key in needed if key not in fields]
+    if known is not None:
+        faults += [Fault(unknown("field", key, {*known, "name"}), (key,)) for key in fields if key not in known]
+    if name is not None and not isinstance(name, str):
+        faults.append(Fault(f"must be text, got {name!r}", ("name",)))
+    if faults:
+        raise InputError(faults)
     try:
-        return cls(**fields)
+        made = cls(**fields)
     except InputError:
         raise
-    except TypeError as error:
-        raise InputError(f"{table['kind']}: {error}") from None
+    except Exception as error:  # whatever the constructor of a class of one's own says of its arguments
+        if cls in built_in.values():
+            raise
+        raise InputError(f"{table['kind']}: {type(error).__name__}: {error}") from None
+    if name is not None:
+        object.__setattr__(made, "name", name)  # a class of one's own may be frozen, and need not know of names
+    return made
+
+
+def _fields_of(cls: type) -> tuple[list[str] | None, list[str]]:
+    """What a class can be given (None: anything), and what it must be given."""
+    if issubclass(cls, Description):
+        fields = cls.model_fields
+        return list(fields), [key for key, field in fields.items() if field.is_required()]
+    signature = list(inspect.signature(cls).parameters.values())
+    named = [p for p in signature if p.kind in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}]
+    anything = any(p.kind is p.VAR_KEYWORD for p in signature)
+    return None if anything else [p.name for p in named], [p.name for p in named if p.default is p.empty]
 
 
 def policy_from(value: object) -> Policy:
