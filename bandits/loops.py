@@ -35,16 +35,16 @@ class Misbehaviour(Exception):  # noqa: N818  it names what happened
         did: what, in words that follow the policy's name: "chose action 5".
         rest: what follows the place: ", but only 0, 1, 2 were available".
         row: the visit within its block, or None.
-        visit: the number of the visit in its world, once that is known.
+        where: in which visit, or visits, of its world, once that is known: "visit 17".
     """
 
-    def __init__(self, did: str, rest: str = "", row: int | None = None, visit: int | None = None) -> None:
+    def __init__(self, did: str, rest: str = "", row: int | None = None, where: str = "") -> None:
         super().__init__(did + rest)
-        self.did, self.rest, self.row, self.visit = did, rest, row, visit
+        self.did, self.rest, self.row, self.where = did, rest, row, where
 
-    def __reduce__(self) -> tuple[type[Misbehaviour], tuple[str, str, int | None, int | None]]:
+    def __reduce__(self) -> tuple[type[Misbehaviour], tuple[str, str, int | None, str]]:
         """Survive the trip from a worker process."""
-        return (Misbehaviour, (self.did, self.rest, self.row, self.visit))
+        return (Misbehaviour, (self.did, self.rest, self.row, self.where))
 
 
 class Stepwise(BlockLearner):
@@ -128,12 +128,75 @@ def checked(choice: object, available: Bools, row: int) -> tuple[int, float]:
     if not known or not (np.isnan(choice.propensity) or 0 < choice.propensity <= 1):
         what = f"stated propensity {choice.propensity!r}"
         raise Misbehaviour(what, ", which is not in (0, 1] (NaN where it cannot be told)", row)
+    if choice.memo is not None and np.ndim(choice.memo) != 1:
+        raise Misbehaviour(f"gave a memo of shape {np.shape(choice.memo)}", ", where (any,) was due", row)
     return int(choice.action), float(choice.propensity)
 
 
+def check(choices: object, available: Bools) -> None:
+    """Refuse an answer to a block (N, K) that no policy may give.
+
+    Raises:
+        Misbehaviour: a wrong type or shape, an action that is not available, or no probability for a propensity.
+    """
+    if not isinstance(choices, Choices):
+        raise Misbehaviour(f"answered a block with {choices!r}", ", which is no Choices(action, propensity)")
+    N, K = available.shape
+    for what, array, kind in (
+        ("actions", choices.action, np.integer),
+        ("propensities", choices.propensity, np.floating),
+    ):
+        if not isinstance(array, np.ndarray) or array.shape != (N,) or not np.issubdtype(array.dtype, kind):
+            got = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+            due = f", where an array {kind.__name__} ({N},) was due"
+            raise Misbehaviour(f"answered a block with {what} {got}", due)
+    if choices.memo is not None and (np.ndim(choices.memo) != 2 or len(choices.memo) != N):  # noqa: PLR2004  (N, any)
+        raise Misbehaviour(
+            "answered a block", f" with a memo of shape {np.shape(choices.memo)}, where ({N}, any) was due"
+        )
+    action, share = choices.action, choices.propensity
+    inside = (action >= 0) & (action < K)
+    fine = inside & available[np.arange(N), np.where(inside, action, 0)]
+    fine &= np.isnan(share) | ((share > 0) & (share <= 1))
+    if not fine.all():
+        n = int(np.argmin(fine))
+        checked(Choice(int(action[n]), float(share[n])), available[n], n)
+
+
+class Watched(BlockLearner):
+    """A block learner of one's own, whose answers are checked, and which is blamed for what it raises.
+
+    Args:
+        learner: plays blocks.
+    """
+
+    def __init__(self, learner: BlockLearner) -> None:
+        self._learner = learner
+
+    def play(self, block: Block) -> Choices:
+        """Play, and check the answer."""
+        with _blamed(None):
+            choices = self._learner.play(block)
+        check(choices, block.available)
+        return choices
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
+        """Learn."""
+        with _blamed(None):
+            self._learner.learn_many(block, choices, rewards)
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
+        """Correct."""
+        with _blamed(None):
+            self._learner.correct_many(block, choices, deltas)
+
+
 def in_blocks(learner: Learner | BlockLearner) -> BlockLearner:
-    """The learner itself if it plays blocks, else a plain loop around it."""
-    return learner if isinstance(learner, BlockLearner) else Stepwise(learner)
+    """The learner itself if it plays blocks (watched, if it is one's own), else a plain loop around it."""
+    if not isinstance(learner, BlockLearner):
+        return Stepwise(learner)
+    ours = type(learner).__module__.partition(".")[0] == "bandits"
+    return learner if ours else Watched(learner)
 
 
 def misfit_of(policy: Policy, problem: Problem) -> str | None:
@@ -150,7 +213,15 @@ def misfit_of(policy: Policy, problem: Problem) -> str | None:
     if problem.corrections and not needs.corrects:
         return "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
     own = getattr(policy, "misfit", None)
-    return own(problem) if callable(own) else None
+    if not callable(own):
+        return None
+    try:
+        why = own(problem)
+    except Exception as error:
+        if type(policy).__module__.partition(".")[0] == "bandits":
+            raise
+        return f"cannot tell whether it fits: its misfit raised {type(error).__name__}: {error}"
+    return None if why is None else str(why)
 
 
 def start(policy: Policy, problem: Problem, rng: np.random.Generator) -> BlockLearner:

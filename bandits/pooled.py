@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
@@ -71,12 +73,8 @@ class _PerCohort(BlockLearner):
         action, propensity = np.empty(len(block), dtype=np.int64), np.empty(len(block))
         memo: Floats | None = None
         for learner, rows in self._split(block):
-            try:
+            with _among(rows):
                 part = learner.play(block.rows(rows))
-            except Misbehaviour as error:
-                if error.row is not None:  # counted among the visits of one cohort
-                    error.row = int(rows[error.row])
-                raise
             action[rows], propensity[rows] = part.action, part.propensity
             if part.memo is not None:
                 memo = np.full((len(block), part.memo.shape[1]), np.nan) if memo is None else memo
@@ -85,8 +83,21 @@ class _PerCohort(BlockLearner):
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
         for learner, rows in self._split(block):
-            learner.learn_many(block.rows(rows), choices.rows(rows), rewards[rows])
+            with _among(rows):
+                learner.learn_many(block.rows(rows), choices.rows(rows), rewards[rows])
 
     def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
         for learner, rows in self._split(block):
-            learner.correct_many(block.rows(rows), choices.rows(rows), deltas[rows])
+            with _among(rows):
+                learner.correct_many(block.rows(rows), choices.rows(rows), deltas[rows])
+
+
+@contextmanager
+def _among(rows: Ints) -> Iterator[None]:
+    """Count the visit in which a cohort's learner misbehaved among the visits of all."""
+    try:
+        yield
+    except Misbehaviour as error:
+        if error.row is not None:
+            error.row = int(rows[error.row])
+        raise

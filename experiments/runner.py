@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from bandits.description import identity, label_of
-from bandits.loops import Misbehaviour, start
-from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Needs, Policy
+from bandits.loops import Misbehaviour, check, start
+from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Needs, Policy
 from bandits.streams import stream
 from environments.protocol import Environment, Late, World
 from experiments.ledger import Books, Ledger
@@ -46,42 +48,34 @@ def play(world: World, learner: BlockLearner, needs: Needs, ledger: Ledger, log:
     """Let a learner work through a world, block by block."""
     memory = Memory()
     while (visits := world.next_block()) is not None:
-        try:
+        with _placed(visits.index):
             choices = learner.play(visits.shown_to(needs))
             check(choices, visits.available)
-            outcome = world.respond(choices.action)
-            ledger.enter(visits, choices.action, outcome)
-            if log is not None:
-                log.enter(visits, choices, outcome)
             if visits.rewards is None or world.problem.corrections:
                 memory.keep(visits.index, choices)
-            if outcome.late is not None:
+        outcome = world.respond(choices.action)
+        ledger.enter(visits, choices.action, outcome)
+        if log is not None:
+            log.enter(visits, choices, outcome)
+        if outcome.late is not None:
+            with _placed(outcome.late.visits.index):
                 learner.learn_many(*memory.recall(outcome.late, needs))
-            if outcome.corrections is not None:
+        if outcome.corrections is not None:
+            with _placed(outcome.corrections.visits.index):
                 learner.correct_many(*memory.recall(outcome.corrections, needs))
-        except Misbehaviour as error:
-            if error.row is not None and error.visit is None and error.row < len(visits):
-                error.visit = int(visits.index[error.row])
-            raise
 
 
-def check(choices: Choices, available: Bools) -> None:
-    """Refuse choices that no policy may make.
-
-    Raises:
-        Misbehaviour: a wrong shape, or an action that is not available.
-    """
-    N, K = available.shape
-    action = choices.action
-    if action.shape != (N,) or not np.issubdtype(action.dtype, np.integer):
-        raise Misbehaviour("answered a block", f" with actions of shape {action.shape}, where ({N},) was due")
-    if N == 0 or (action.min() >= 0 and action.max() < K and available[np.arange(N), action].all()):
-        return
-    for n in range(N):
-        if 0 <= action[n] < K and available[n, action[n]]:
-            continue
-        allowed = ", ".join(str(k) for k in np.flatnonzero(available[n]))
-        raise Misbehaviour(f"chose action {action[n]}", f", but only {allowed} were available", n)
+@contextmanager
+def _placed(index: Ints) -> Iterator[None]:
+    """Say in which of these visits (N,) a policy misbehaved, or in which of them it may have been."""
+    try:
+        yield
+    except Misbehaviour as error:
+        if error.row is not None and error.row < len(index):
+            error.where = f"visit {index[error.row]}"
+        elif len(index):
+            error.where = f"visits {index.min()} to {index.max()}"
+        raise
 
 
 class Memory:
@@ -91,9 +85,14 @@ class Memory:
         self._action: Ints = np.empty(0, dtype=np.int64)
         self._propensity: Floats = np.empty(0)
         self._memo: Floats | None = None
+        self._begun = False
 
     def keep(self, index: Ints, choices: Choices) -> None:
-        """Remember the choices of a block."""
+        """Remember the choices of a block.
+
+        Raises:
+            Misbehaviour: when it has memos of another shape than the blocks before.
+        """
         if not len(index):
             return
         size, needed = len(self._action), int(index.max()) + 1
@@ -101,11 +100,17 @@ class Memory:
             grown = max(needed, 2 * size)
             self._action = np.resize(self._action, grown)
             self._propensity = np.resize(self._propensity, grown)
-            if choices.memo is not None:
-                shape = (grown, choices.memo.shape[1])
-                self._memo = np.zeros(shape) if self._memo is None else np.resize(self._memo, shape)
+            if self._memo is not None:
+                self._memo = np.resize(self._memo, (grown, *self._memo.shape[1:]))
+        shape = None if choices.memo is None else choices.memo.shape[1:]
+        if not self._begun:
+            self._begun = True
+            self._memo = None if shape is None else np.zeros((len(self._action), *shape))
+        before = None if self._memo is None else self._memo.shape[1:]
+        if shape != before:
+            raise Misbehaviour("answered a block", f" with memos of shape {shape}, and with {before} before")
         self._action[index], self._propensity[index] = choices.action, choices.propensity
-        if self._memo is not None and choices.memo is not None:
+        if self._memo is not None:
             self._memo[index] = choices.memo
 
     def recall(self, late: Late, needs: Needs) -> tuple[Block, Choices, Floats]:
@@ -118,5 +123,6 @@ class Memory:
 
 def complaint(error: Misbehaviour, policy: Policy, environment: str, replication: int) -> str:
     """One line that says which policy did what, where."""
-    visit = "" if error.visit is None else f"visit {error.visit} of "
-    return f"policy {label_of(policy)!r} {error.did} on {visit}replication {replication} of {environment}{error.rest}"
+    place = f"replication {replication} of {environment}"
+    where = f"on {error.where} of {place}" if error.where else f"in {place}"
+    return f"policy {label_of(policy)!r} {error.did} {where}{error.rest}"
