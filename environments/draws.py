@@ -95,8 +95,10 @@ def draw_sample(scenario: Scenario, labelled: int, rng: np.random.Generator) -> 
     share = np.array([persona.share for persona in scenario.personas])
     cohort = rng.choice(len(share), size=labelled, p=share / share.sum()).astype(np.int64)
     own = draw_user_level(scenario, cohort, rng)
+    x = draw_visit_level(scenario, cohort, own, rng)
+    x.flags.writeable = cohort.flags.writeable = False  # policies of the same replication share it
     return LabelledSample(
-        x=draw_visit_level(scenario, cohort, own, rng),
+        x=x,
         cohort=cohort,
         cohorts=tuple(persona.name for persona in scenario.personas),
         level=("visit", *(feature.level for feature in scenario.features)),
@@ -104,19 +106,20 @@ def draw_sample(scenario: Scenario, labelled: int, rng: np.random.Generator) -> 
 
 
 def misperception(scenario: Scenario) -> Floats:
-    """m (C, J): by how much each persona thinks too well of each item: hype plus shortfall [logits]."""
-    sensitivity = np.array([persona.appeal_sensitivity for persona in scenario.personas])
+    """By how much each persona thinks too well of each item: m (C, J), hype plus shortfall [logits]."""
+    sensitivity: Floats = np.array([persona.appeal_sensitivity for persona in scenario.personas])
     appeal = np.array([item.appeal for item in scenario.items])
     defect = np.array([item.defect for item in scenario.items])
-    return np.outer(sensitivity, appeal) + defect
+    m: Floats = sensitivity[:, None] * appeal + defect
+    return m
 
 
 def truth_of(scenario: Scenario, cohort: Ints, v: Floats) -> Truth:
     """The expectations (U, J) of users with utilities v (U, J)."""
-    people = [scenario.personas[c] for c in range(len(scenario.personas))]
 
     def each(attribute: str) -> Floats:
-        return np.array([getattr(persona, attribute) for persona in people], dtype=np.float64)[cohort]
+        values: Floats = np.array([getattr(persona, attribute) for persona in scenario.personas], dtype=np.float64)
+        return values.take(cohort)
 
     names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion")
     return truth(v, misperception(scenario)[cohort], **{name: each(name) for name in names})
@@ -150,7 +153,8 @@ def _utilities(scenario: Scenario, cohort: Ints, rng: np.random.Generator) -> Fl
     price, appeal = np.array([item.price for item in items]), np.array([item.appeal for item in items])
     constant = np.array([p.appeal_sensitivity * appeal - p.price_sensitivity * price - p.outside for p in personas])
     # einsum, not BLAS: its sums are in the same order on every machine
-    return np.einsum("ua,ja->uj", theta, phi) + constant[cohort]
+    v: Floats = np.einsum("ua,ja->uj", theta, phi) + constant[cohort]
+    return v
 
 
 def _calendar(scenario: Scenario, cohort: Ints, arrival: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:

@@ -15,8 +15,6 @@ feelings (4,): what it pays for a regret, an irritation, a unit of welfare, a un
 
 from __future__ import annotations
 
-import numpy as np
-
 from bandits.compiled import compiled
 from bandits.protocol import Bools, Floats, Ints
 
@@ -29,22 +27,26 @@ VALUES = ("welfare", "purchases", "revenue", "margin", "returns", "regretted", "
 @compiled
 def welfare_of(x: float, d: float, person: Floats) -> float:
     """w: what the visit was worth to the customer [logits]."""
+    w = 0.0
     if x > 0.0:
-        return max(d, -person[HASSLE])
-    return -person[ANNOYANCE] if x <= -person[PATIENCE] else 0.0
+        w = max(d, -person[HASSLE])
+    elif x <= -person[PATIENCE]:
+        w = -person[ANNOYANCE]
+    return w
 
 
 @compiled
 def felt_of(w: float, person: Floats) -> float:
     """The same, with losses felt more than gains."""
-    return w if w >= 0.0 else person[LOSS_AVERSION] * w
+    felt: float = w if w >= 0.0 else person[LOSS_AVERSION] * w
+    return felt
 
 
 @compiled
 def reward_of(x: float, d: float, person: Floats, prizes: Floats, feelings: Floats) -> float:
     """What the objective pays for a visit in which one item is shown: Σ weight · outcome."""
     w = welfare_of(x, d, person)
-    reward = feelings[WELFARE] * w + feelings[FELT] * felt_of(w, person)
+    reward: float = feelings[WELFARE] * w + feelings[FELT] * felt_of(w, person)
     if x > 0.0:
         reward += prizes[SOLD] + (prizes[RETURNED] if d < -person[HASSLE] else prizes[KEPT])
         if d < 0.0:
@@ -79,13 +81,25 @@ def serve(
     """Gather a block, and what each item would bring; the arrays from `who` on are overwritten.
 
     Args:
-        row: (N,) visits of the calendar.
-        user: (T,); cohort: (U,); x: (T, D); v: (U, J); m: (C, J); mood, trial: (T,): see `environments.draws`.
-        person, prizes, feelings: see above.
-        expected: (U, K) and welfare (U, K): the truth tables.
-        who: (N,) users; group: (N,) their personas; features: (N, D).
+        row: (N,) visits of the calendar; the arrays that go with it are described in `environments.draws`.
+        user: (T,).
+        cohort: (U,).
+        x: (T, D).
+        v: (U, J).
+        m: (C, J).
+        mood: (T,).
+        trial: (T,).
+        person: (C, 8), see above.
+        prizes: (J, 3), see above.
+        feelings: (4,), see above.
+        expected: (U, K) expected rewards.
+        welfare: (U, K) expected welfare.
+        who: (N,) users.
+        group: (N,) their personas.
+        features: (N, D).
         rewards: (N, K), or (0, K) where they come later. The last column, nothing, is 0 if K = J + 1.
-        expected_rows: (N, K); welfare_rows: (N, K).
+        expected_rows: (N, K).
+        welfare_rows: (N, K).
     """
     J, K, D = len(prizes), expected.shape[1], x.shape[1]
     for n in range(len(row)):
@@ -136,13 +150,29 @@ def live(
     """Let the customers of a block live with what they were shown (N,); those who have had enough leave.
 
     Args:
-        row, user, cohort, v, m, mood, trial: as in `serve`; patience: (T,) log(−log(1 − uniform)).
-        person, prizes, feelings: see above; credit: (J, 3) the prizes while no return is known.
-        goods: (J, 2) price and margin [currency]; handling: cost of a return [currency].
+        row: (N,) visits of the calendar; the arrays that go with it are described in `environments.draws`.
+        user: (T,).
+        cohort: (U,).
+        v: (U, J).
+        m: (C, J).
+        mood: (T,).
+        trial: (T,).
+        patience: (T,) log(−log(1 − uniform)).
+        person: (C, 8), see above.
+        goods: (J, 2) price and margin [currency].
+        handling: cost of a return [currency].
         organic: (C,) margin of any visit [currency].
-        satisfaction: (U,); gone: (U,); total: (C,) sum of satisfaction a persona: changed in place.
-        reward: (N,) final rewards; credited: (N,) rewards as they look before returns are known: overwritten.
-        values: (N, 8) outcomes, in the order of VALUES; left: (N,): overwritten.
+        prizes: (J, 3), see above.
+        credit: (J, 3) the prizes while no return is known.
+        feelings: (4,), see above.
+        action: (N,) the item that was shown; J for nothing.
+        satisfaction: (U,), changed in place.
+        total: (C,) sum of satisfaction a persona, changed in place.
+        gone: (U,) who has left, changed in place.
+        reward: (N,) final rewards, overwritten.
+        credited: (N,) rewards as they look before returns are known, overwritten.
+        values: (N, 8) outcomes in the order of VALUES, overwritten.
+        left: (N,) who leaves after this visit, overwritten.
     """
     J = len(goods)
     for n in range(len(row)):
@@ -192,4 +222,3 @@ def present(row: Ints, user: Ints, gone: Bools, here: Ints, lost: Ints) -> int:
             here[a] = row[n]
             a += 1
     return a
-

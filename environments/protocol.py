@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-import numpy as np
-
-from bandits.protocol import Block, Bools, Choices, Floats, Ints, Needs, Problem
+from bandits.protocol import Block, Bools, Floats, Ints, Needs, Problem
 
 
 @dataclass(frozen=True, slots=True)

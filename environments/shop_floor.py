@@ -18,7 +18,7 @@ from environments.truth import Truth
 
 def prizes_of(goal: Objective, shop: Scenario) -> tuple[Floats, Floats]:
     """What the objective pays for a sale, on top if it is kept, on top if it is returned (J, 3); for feelings (4,)."""
-    weight = {outcome: 0.0 for outcome in OUTCOMES} | dict(goal.weights)
+    weight = dict.fromkeys(OUTCOMES, 0.0) | dict(goal.weights)
     prizes = np.array(
         [
             [

@@ -8,13 +8,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from bandits.cards import LabelledSample
 from bandits.description import Description, identity
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Problem
+from bandits.streams import stream
 from environments.draws import draw, draw_sample
 from environments.lifecycle import VALUES
 from environments.objective import Objective
@@ -120,8 +120,7 @@ class Storefront(Description):
     @cached_property
     def problem(self) -> Problem:
         """What is public before any replication; its labelled sample is of this world, but of no replication."""
-        survey = draw_sample(self.shop, self.labelled, np.random.default_rng(0)) if self.labelled else None
-        return self.problem_with(survey)
+        return self.problem_with(draw_sample(self.shop, self.labelled, stream(0, 0, "storefront:public survey")))
 
     def problem_with(self, sample: LabelledSample | None, users: int | None = None) -> Problem:
         """What is public in a replication with this labelled sample and so many users."""
@@ -160,9 +159,11 @@ class Storefront(Description):
         """How it is presented, and what the ledger must know."""
         shop = self.shop
         notes = [
-            "A simulation: the customers' parameters were set by hand, from what the team believes of its personas. "
-            "Treat it as a rehearsal, not as a forecast.",
-            "Regret compares with the best item for each visit under the objective, which need not be best in the long run.",
+            (
+                "A simulation: the customers' parameters were set by hand, from what the team believes of its "
+                "personas. Treat it as a rehearsal, not as a forecast."
+            ),
+            "Regret compares with the best item for each visit under the objective; it need not be best later on.",
         ]
         if any(outcome == "felt_welfare" for outcome, _ in self.goal.weights):
             notes.append("The objective uses what customers say in an idealised, noiseless survey after each visit.")
@@ -186,8 +187,10 @@ class Storefront(Description):
             ),
             outcomes=VALUES,
             tolerance=shop.tolerance,
-            bad_means="A bad recommendation is one that leaves this customer worse off, in expectation, than being shown "
-            f"nothing: by more than {shop.tolerance:g} on the scale of utility on which buying is decided.",
+            bad_means=(
+                "A bad recommendation is one that leaves this customer worse off, in expectation, than being shown "
+                f"nothing: by more than {shop.tolerance:g} on the scale of utility on which buying is decided."
+            ),
             clock="day",
             horizon=shop.days,
             people=True,

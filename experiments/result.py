@@ -70,7 +70,9 @@ class Result:
             raise InputError(faults)
         if not parts[0]:
             why = "; ".join(failure["message"] for failure in self.failures[:1])
-            raise InputError("no cell is finished, so there is nothing to show" + (f": {why}" if why else "; run it first"))
+            raise InputError(
+                "no cell is finished, so there is nothing to show" + (f": {why}" if why else "; run it first")
+            )
         curves, cohorts, users = (pl.concat(frames) for frames in parts)
         return curves, cohorts, users
 
@@ -86,7 +88,7 @@ class Result:
         return self._frames[0].select(*first, *(name for name in CURVES if name not in first))
 
     def users(self) -> pl.DataFrame:
-        """A row a user: environment, policy, replication, cohort, user, visits, bad, streak, bad_first_30_days, lost."""
+        """A row a user: environment, policy, replication, then the columns USERS of the ledger."""
         return self._frames[2].select("environment", "policy", "replication", *USERS)
 
     @cached_property
@@ -101,7 +103,11 @@ class Result:
         return self._metrics
 
     def summary(self) -> pl.DataFrame:
-        """Means over replications with 95 % intervals: environment, policy, cohort, metric, mean, low, high, replications."""
+        """Means over replications with 95 % intervals.
+
+        Returns:
+            Columns environment, policy, cohort, metric, mean, low, high, replications.
+        """
         return summarise(self._metrics, ["environment", "policy", "cohort", "metric"])
 
     def differences(self, reference: str) -> pl.DataFrame:
