@@ -49,6 +49,9 @@ def bought(story: Story, label: str) -> list[tuple[str, Markup]]:
             if setting.label not in values or len(values) < 2:  # noqa: PLR2004  one objective is no comparison
                 continue
             number = setting.unit(metric).say(values[setting.label]).number
+            lowest, highest = (pick(values.values(), key=lambda e: e.value) for pick in (min, max))
+            if lowest.overlaps(highest):
+                continue
             sign = 1 if METRICS[metric].better == "high" else -1
             for ends, name, shared, wanted in ((gains, best, best_shared, sign), (costs, worst, worst_shared, -sign)):
                 first = max(values, key=lambda key: wanted * values[key].value)

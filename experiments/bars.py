@@ -70,7 +70,7 @@ def bars(
                     [row.estimate.low, row.estimate.high], [place_ + 0.73] * 2, color=INK, linewidth=1.2, zorder=4
                 )
             axes.annotate(
-                shorten(row.label, 42),
+                shorten(row.label, 40),
                 (min(0.0, low), place_ + 0.44),
                 xytext=(3, 0),
                 textcoords="offset points",

@@ -10,7 +10,7 @@ from experiments.casting import pens
 from experiments.drawing import PENS, to_svg
 from experiments.facts import ALL, Setting, Story
 from experiments.figures import SHARE, Figure, described, drawn_policies
-from experiments.phrases import horizon, like, policy, quoted
+from experiments.phrases import horizon, intervals, like, policy, quoted
 from experiments.points import Dot, scatter
 from experiments.wording import Estimate, capital
 
@@ -21,7 +21,7 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
     measures = (setting.exposure, "regret_per_visit")
     units = (setting.unit(measures[0]), setting.unit(measures[1]))
     across = "bad recommendations a customer" if setting.about.people else "share of visits with a bad recommendation"
-    for cohort in setting.cohorts:
+    for number, cohort in enumerate(setting.cohorts):
         dots = [
             Dot(
                 p.label,
@@ -37,7 +37,7 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         drawn = scatter(cohort.name, across, "regret a visit", dots, units)
         said = described((d.label, f"{units[0].say(d.x)} and {units[1].say(d.y)}") for d in dots if d.pen)
         title = f"{cohort.name}: regret a visit against {across}"
-        panels.append(to_svg(drawn, f"{key}-{cohort.key}", title, f"{capital(across)} and regret a visit: {said}"))
+        panels.append(to_svg(drawn, f"{key}-{number}", title, f"{capital(across)} and regret a visit: {said}"))
     if not panels:
         return None
     sufferer = setting.sufferer
@@ -52,8 +52,8 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         )
     reading = (
         "Each point is a policy; the nearer to the lower left corner, the better for both. "
-        "Lines are 95\N{NO-BREAK SPACE}% intervals; policies without a name are grey."
-    )
+        "Policies without a name are grey."
+    ) + intervals(setting, "Lines are")
     return Figure(key, title, reading, tuple(panels))
 
 
@@ -64,7 +64,7 @@ def leaving(setting: Setting, key: str) -> Figure | None:
     styles, panels = pens(setting), []
     order = [p for p in setting.ranked("churn", ALL, [c.label for c in setting.policies]) if p != setting.nothing][::-1]
     extra: list[tuple[float, Cohort, str]] = []
-    for cohort in setting.cohorts:
+    for number, cohort in enumerate(setting.cohorts):
         rows = [Row(p, setting.get(p, cohort.key, "churn"), styles.get(p)) for p in order]
         rows = [row for row in rows if row.estimate]
         if not rows:
@@ -74,9 +74,7 @@ def leaving(setting: Setting, key: str) -> Figure | None:
         drawn = bars(cohort.name, f"left for good by {horizon(setting)}", rows, SHARE, reference=reference)
         said = described((row.label, str(SHARE.say(row.estimate))) for row in rows)
         compared = f"When nothing is shown, {SHARE.say(quiet)}. " if quiet else ""
-        panels.append(
-            to_svg(drawn, f"{key}-{cohort.key}", f"{cohort.name}: share who left, by policy", compared + said)
-        )
+        panels.append(to_svg(drawn, f"{key}-{number}", f"{cohort.name}: share who left, by policy", compared + said))
         shipped = [row for row in rows if row.label in setting.contenders]
         extra += [(row.estimate.value - (quiet.value if quiet else 0), cohort, row.label) for row in shipped]
     if not extra:
@@ -88,7 +86,10 @@ def leaving(setting: Setting, key: str) -> Figure | None:
     quiet = setting.get(setting.nothing or "", cohort.key, "churn")
     if quiet:
         title += Markup(", {} when nothing is shown").format(SHARE.write(quiet.value, 0))
-    return Figure(key, title, "The thin line on each bar is its 95\N{NO-BREAK SPACE}% interval.", tuple(panels))
+    reading = f"The share of each group who left for good.{intervals(setting, 'Thin lines on the bars are')}"
+    if setting.nothing:
+        reading += " The upright marks show how many left when nothing was shown."
+    return Figure(key, title, reading, tuple(panels))
 
 
 OBJECTIVE_MEASURES = (
@@ -129,6 +130,6 @@ def objectives(story: Story, label: str, key: str) -> Figure | None:
     return Figure(
         key,
         title,
-        f"All customers, under the policy “{label}”. Thin lines are 95\N{NO-BREAK SPACE}% intervals.",
+        f"All customers, under the policy “{label}”.{intervals(story.main, 'Thin lines on the bars are')}",
         tuple(panels),
     )

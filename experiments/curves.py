@@ -30,6 +30,7 @@ from experiments.drawing import (
 from experiments.wording import Unit
 
 HEIGHT = 250
+LETTERS = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def curves(
         top: of the vertical axis, so that panels that stand side by side share it.
         rule: a level worth a dashed line.
     """
-    names = [broken(line.label, 17).split("\n") for line in lines if line.pen]
+    names = [broken(line.label, LETTERS).split("\n") for line in lines if line.pen]
     longest = max((len(part) for parts in names for part in parts), default=0)
     left, right, above, below = 44, min(122.0, 22 + longest * SMALL * LETTER), 50, 34
 
@@ -105,10 +106,14 @@ def curves(
 
 def _name_ends(figure: Figure, axes: Axes, lines: Sequence[Line], top: float) -> None:
     box = axes.get_window_extent()
-    labels = [broken(line.label, 17) for line in lines]
-    heights = [(label.count("\n") + 1) * SMALL * LEADING + 3 for label in labels]
+    low, high = box.y0 - 20, box.y1 + 14
+    for most in (3, 2):
+        labels = [broken(line.label, LETTERS, most) for line in lines]
+        heights = [(label.count("\n") + 1) * SMALL * LEADING + 3 for label in labels]
+        if sum(heights) <= high - low:
+            break
     wanted = [box.y0 + box.height * min(1.0, float(line.y[-1]) / top) for line in lines]
-    centres = spread(wanted, heights, box.y0 - 20, box.y1 + 14)
+    centres = spread(wanted, heights, low, high)
     for line, label, centre, end in zip(lines, labels, centres, wanted, strict=True):
         colour = (line.pen or BACKGROUND).colour
         tall = figure.get_figheight() * 72

@@ -18,13 +18,14 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.wording import Unit, wrap
+from experiments.wording import Unit, shorten, wrap
 
 WIDTH = 350
 TEXT, SMALL, HEAD = 11.5, 10.5, 13.5
 INK, GREY, PALE, RULE = "#1f1f1f", "#5c5c5c", "#b9b9b9", "#e4e4e4"
 LETTER = 0.6  # of the size of the type: how wide a letter is at most, on average
 LEADING = 1.15
+CLOSE = 11  # a label that is nearer needs no line to its point
 
 Dash = str | tuple[int, tuple[float, ...]]
 
@@ -89,8 +90,8 @@ def heading(figure: Figure, title: str, subtitle: str) -> None:
     """Head a panel: what it is about, and what is counted."""
     height = figure.get_figheight() * 72
     for text, down, size, weight, colour in (
-        (title, 15, HEAD, "bold", INK),
-        (subtitle, 31, SMALL, "normal", GREY),
+        (shorten(title, 40), 15, HEAD, "bold", INK),
+        (shorten(subtitle, 58), 31, SMALL, "normal", GREY),
     ):
         figure.text(1 / WIDTH, 1 - down / height, text, fontsize=size, fontweight=weight, color=colour)
 
@@ -159,6 +160,7 @@ def place(points: Sequence[tuple[float, float]], labels: Sequence[str], within: 
         taken: what they should not cover.
     """
     boxes: list[Box] = []
+    points_taken = list(taken)
     for (x, y), label in zip(points, labels, strict=True):
         lines = label.split("\n")
         wide = max(map(len, lines)) * SMALL * LETTER
@@ -170,17 +172,30 @@ def place(points: Sequence[tuple[float, float]], labels: Sequence[str], within: 
                 left = x + distance * east - wide * (1 - east) / 2
                 bottom = y + distance * north - tall * (1 - north) / 2
                 box = (left, bottom, left + wide, bottom + tall)
-                options.append((_cost(box, within, taken, boxes) + 0.8 * distance, turn, box))
-        boxes.append(min(options)[2])
+                cost = _outside(box, within) + _covered(box, points_taken) + 4 * _covered(box, boxes)
+                cost += sum(10 * _covered(speck, boxes) for speck in _leader((x, y), box))
+                options.append((cost + 0.8 * distance, turn, box))
+        chosen = min(options)[2]
+        boxes.append(chosen)
+        points_taken += _leader((x, y), chosen)
     return boxes
 
 
-def _cost(box: Box, within: Box, points: Sequence[Box], labels: Sequence[Box]) -> float:
-    left, bottom, right, top = box
-    outside = (
-        max(0, within[0] - left) + max(0, right - within[2]) + max(0, within[1] - bottom) + max(0, top - within[3])
-    )
-    return 100 * outside + _covered(box, points) + 4 * _covered(box, labels)
+def nearest(point: tuple[float, float], box: Box) -> tuple[float, float]:
+    """The point of a box that is nearest to another point."""
+    return min(max(point[0], box[0]), box[2]), min(max(point[1], box[1]), box[3])
+
+
+def _leader(point: tuple[float, float], box: Box) -> list[Box]:
+    """Specks along the line from a point to its label."""
+    end = nearest(point, box)
+    steps = [(point[0] + (end[0] - point[0]) * t / 8, point[1] + (end[1] - point[1]) * t / 8) for t in range(1, 8)]
+    return [(x - 2, y - 2, x + 2, y + 2) for x, y in steps] if math.dist(point, end) > CLOSE else []
+
+
+def _outside(box: Box, within: Box) -> float:
+    over = (within[0] - box[0], within[1] - box[1], box[2] - within[2], box[3] - within[3])
+    return 100 * sum(max(0.0, by) for by in over)
 
 
 def _covered(box: Box, others: Sequence[Box]) -> float:
@@ -199,4 +214,4 @@ def tick_labels(unit: Unit, top: float) -> Callable[[float, int | None], str]:
     """Tick labels with as few decimals as the axis needs."""
     size = top * 100 if unit.kind == "share" else top
     digits = 0 if size >= 4 else 1 if size >= 0.4 else 2  # noqa: PLR2004  four ticks an axis
-    return lambda value, _: unit.write(value, digits)
+    return lambda value, _: unit.heads[1].write(value, digits)

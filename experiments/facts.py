@@ -62,6 +62,7 @@ class Setting:
     about: About
     table: Mapping[str, Any] = field(repr=False)
     policies: tuple[Competitor, ...]
+    replications: int
     differences: Callable[[str], Differences] = field(repr=False)
     estimates: Mapping[tuple[str, str, str], Estimate] = field(repr=False)
     curves: Mapping[tuple[str, str], pl.DataFrame] = field(repr=False)
@@ -227,6 +228,7 @@ def read(result: Ledgers) -> Facts:
             about=_about(entry["about"]),
             table=entry["table"],
             policies=tuple(c for c in competitors if c.label in ran),
+            replications=int(result.manifest["replications"]),
             differences=differences,
             estimates=estimates[label],
             curves=curves.get(label, {}),

@@ -14,7 +14,7 @@ from experiments.casting import pens
 from experiments.curves import Line, curves
 from experiments.drawing import PENS, Pen, to_svg
 from experiments.facts import Competitor, Setting
-from experiments.phrases import policy, was
+from experiments.phrases import intervals, policy, was
 from experiments.wording import Unit, capital, listing
 
 SIGNAL = 0.25
@@ -72,7 +72,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
             unit,
             clock=setting.about.clock,
             end=setting.about.horizon,
-            top=1.05 * max(float(line.y.max()) for line in total),
+            top=1.05 * max(float(line.y.max()) for line in total) or 1.0,
         )
         said = described((line.label, unit.write(float(line.y[-1]))) for line in total if line.pen)
         title = f"{cohort.name}: bad recommendations a customer, added up over time"
@@ -94,7 +94,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
         "the dashed rule is one in four. Policies without a name are grey."
     )
     if total:
-        reading += " Then the same, added up for each customer; the shading is the 95\N{NO-BREAK SPACE}% interval."
+        reading += f" Then the same, added up for each customer.{intervals(setting, 'Shaded are')}"
     return Figure(key, Markup("{} {}").format(capital(head), listing(ends)), reading, tuple(panels))
 
 
@@ -158,7 +158,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
             "What suits {} does not suit {}: in the end, {} showed something bad in {} of visits by {}, in {} by {}"
         ).format(best, worst, policy(widest), SHARE.write(most, 0), worst, SHARE.write(least, 0), best)
     reading = (
-        "One panel a policy, one line a group of customers: a line that stays up is a group that the policy "
+        "One panel a policy, one line a group of people: a line that stays up is a group that the policy "
         "has not learnt to serve. The dashed rule is one visit in four."
     )
     return Figure(key, title, reading, tuple(panels))

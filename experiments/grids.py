@@ -43,7 +43,7 @@ def glance(setting: Setting, key: str) -> Grid:
     order = setting.ranked(setting.exposure, setting.sufferer.key, labels)
     order += [label for label in labels if label not in order]
     columns = [[setting.get(label, cohort, m) for label in order] for _, cohort, m in measures]
-    cells = [setting.unit(m).column(column) for column, (_, _, m) in zip(columns, measures, strict=True)]
+    cells = [setting.unit(m).heads[1].column(column) for column, (_, _, m) in zip(columns, measures, strict=True)]
     what = (
         "Bad recommendations a customer"
         if setting.exposure == "bad_per_customer"
@@ -54,7 +54,7 @@ def glance(setting: Setting, key: str) -> Grid:
         f"{what}, for each cohort and for all; then regret, who left and what was earned, for all. "
         f"The policies that spare {setting.sufferer.name} most stand first.",
         "Policy",
-        tuple(title for title, _, _ in measures),
+        tuple(title + setting.unit(m).heads[0] for title, _, m in measures),
         (("", _rows(order, cells)),),
     )
 
@@ -84,14 +84,14 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Grid:
     cells = [
         [_signal(setting, label, cohort.key) for label in order]
         if metric == "days_to_signal"
-        else setting.unit(metric).column([setting.get(label, cohort.key, metric) for label in order])
+        else setting.unit(metric).heads[1].column([setting.get(label, cohort.key, metric) for label in order])
         for metric, _ in columns
     ]
     return Grid(
         key,
         f"{cohort.name}: what each policy did, the one that harms least first",
         "Policy",
-        tuple(title for _, title in columns),
+        tuple(title + setting.unit(metric).heads[0] for metric, title in columns),
         (("", _rows(order, cells)),),
     )
 
@@ -153,12 +153,15 @@ def full(setting: Setting, key: str) -> list[Grid]:
     labels = [p.label for p in setting.policies]
     everyone: Sequence[tuple[str, str]] = [*((c.key, c.name) for c in setting.cohorts), (ALL, "All")]
     grids = []
-    for cohort, name in everyone:
+    for number, (cohort, name) in enumerate(everyone):
         rows = tuple(
-            (metric, tuple(setting.unit(metric).say(setting.get(label, cohort, metric)) for label in labels))
+            (
+                metric + setting.unit(metric).heads[0],
+                tuple(setting.unit(metric).heads[1].say(setting.get(label, cohort, metric)) for label in labels),
+            )
             for metric in METRICS
             if any(setting.get(label, cohort, metric) for label in labels)
         )
         if rows:
-            grids.append(Grid(f"{key}-{cohort}", f"{setting.label}: {name}", "Metric", tuple(labels), (("", rows),)))
+            grids.append(Grid(f"{key}-{number}", f"{setting.label}: {name}", "Metric", tuple(labels), (("", rows),)))
     return grids

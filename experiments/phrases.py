@@ -65,6 +65,11 @@ def span(setting: Setting, count: float | None = None) -> str:
     return f"{length:,.0f} {setting.about.clock}{'' if round(length) == 1 else 's'}"
 
 
+def intervals(setting: Setting, mark: str) -> str:
+    """A line that says which marks of a figure are intervals, where there are any."""
+    return f" {mark} 95\N{NO-BREAK SPACE}% intervals." if setting.replications > 1 else ""
+
+
 def verdict(setting: Setting, metric: str, difference: Estimate) -> Markup:
     """Whether a paired difference could be luck, in parentheses."""
     if not difference.has_interval:

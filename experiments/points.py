@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments.drawing import (
     BACKGROUND,
+    CLOSE,
     GREY,
     LEADING,
     PALE,
@@ -22,6 +23,7 @@ from experiments.drawing import (
     Pen,
     broken,
     heading,
+    nearest,
     panel,
     place,
     tick_labels,
@@ -53,20 +55,20 @@ def scatter(title: str, across: str, up: str, dots: Sequence[Dot], units: tuple[
     """
 
     def draw(figure: Figure, axes: Axes) -> None:
-        heading(figure, title, f"↑ {up}")
+        heading(figure, title, f"↑ {up}{units[1].heads[0]}")
         axes.grid(color=RULE, linewidth=1)
         limits = []
         for axis, unit, values in (
             (axes.xaxis, units[0], [dot.x.value for dot in dots]),
             (axes.yaxis, units[1], [dot.y.value for dot in dots]),
         ):
-            top = max(1e-12, *values) * 1.12
+            top = max(values) * 1.12 or 1.0
             limits.append((min(0.0, *values) - 0.03 * top, top))
             axis.set_major_locator(MaxNLocator(4))
             axis.set_major_formatter(FuncFormatter(tick_labels(unit, top)))
         axes.set_xlim(*limits[0])
         axes.set_ylim(*limits[1])
-        axes.set_xlabel(f"{across} →", fontsize=SMALL, color=GREY, loc="right", labelpad=5)
+        axes.set_xlabel(f"{across}{units[0].heads[0]} →", fontsize=SMALL, color=GREY, loc="right", labelpad=5)
         for dot in dots:
             pen = dot.pen or BACKGROUND
             colour, depth = (pen.colour, 4) if dot.pen else (PALE, 3)
@@ -112,8 +114,8 @@ def _name_dots(axes: Axes, dots: Sequence[Dot]) -> None:
         beside = "left" if left >= x - 1 else "right" if right <= x + 1 else "center"
         at = {"left": left, "right": right, "center": (left + right) / 2}[beside]
         colour = (dot.pen or BACKGROUND).colour
-        near = (min(max(x, left), right), min(max(y, bottom), top))
-        if math.dist(near, (x, y)) > 11:  # noqa: PLR2004  [px] further than a neighbour
+        near = nearest((x, y), (left, bottom, right, top))
+        if math.dist(near, (x, y)) > CLOSE:
             axes.annotate(
                 "", near, (x, y), "figure pixels", "figure pixels", {"arrowstyle": "-", "color": colour, "lw": 0.7}
             )

@@ -66,6 +66,16 @@ class Unit:
     kind: UnitKind
     symbol: str = ""
 
+    @property
+    def leads(self) -> bool:
+        """Whether its symbol stands before the number: "$"."""
+        return len(self.symbol) == 1
+
+    @property
+    def heads(self) -> tuple[str, Unit]:
+        """What a column's heading says of the unit, and the unit that its cells are left with."""
+        return ("", self) if self.leads or not self.symbol else (f" [{self.symbol}]", Unit(self.kind))
+
     def write(self, value: float, decimals: int | None = None) -> str:
         """7.1, $374, 12 %."""
         scaled = value * 100 if self.kind == "share" else value
@@ -75,7 +85,7 @@ class Unit:
         if self.kind == "share":
             return f"{sign}{size}{NBSP}%"
         if self.kind == "amount" and self.symbol:
-            return f"{sign}{self.symbol}{size}" if len(self.symbol) == 1 else f"{sign}{size}{NBSP}{self.symbol}"
+            return f"{sign}{self.symbol}{size}" if self.leads else f"{sign}{size}{NBSP}{self.symbol}"
         return f"{sign}{size}"
 
     def decimals(self, value: float) -> int:
@@ -88,7 +98,8 @@ class Unit:
         if self.kind == "days":
             return 0
         if self.kind == "amount":
-            return 0 if size >= 100 else 2 if size >= 0.1 or len(self.symbol) == 1 else 3  # noqa: PLR2004
+            cents = 2 if size >= 1 or self.leads else 3
+            return 0 if size >= 100 else cents  # noqa: PLR2004
         return 0 if size >= 100 else 1 if size >= 0.1 else 2  # noqa: PLR2004
 
     def say(self, estimate: Estimate, decimals: int | None = None) -> Said:
@@ -117,7 +128,7 @@ class Unit:
 
     def _vanishes(self, estimate: Estimate, digits: int) -> bool:
         """Whether both ends are written alike; but nobody pays half a cent."""
-        if estimate.low is None or estimate.high is None or (self.kind == "amount" and self.symbol and digits >= 2):  # noqa: PLR2004
+        if estimate.low is None or estimate.high is None or (self.leads and digits >= 2):  # noqa: PLR2004
             return False
         return self.write(estimate.low, digits) == self.write(estimate.high, digits)
 
@@ -174,7 +185,7 @@ def shorten(text: str, width: int) -> str:
 
 def wrap(text: str, width: int, lines: int) -> list[str]:
     """Break a label into at most `lines` lines, preferably after a space, a comma or before a parenthesis."""
-    rest = shorten(text, width * lines - lines)
+    rest = text
     broken: list[str] = []
     while len(rest) > width and len(broken) < lines - 1:
         cut = max(_breaks(rest[: width + 1]), default=width)

@@ -1,0 +1,115 @@
+"""The tables that a run ends with in the terminal: at most 100 columns wide, and plain without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from experiments.facts import ALL, Ledgers, Setting, Story, read
+from experiments.phrases import span
+from experiments.wording import shorten
+
+WIDTH = 100
+POLICY = 34
+
+COLUMNS = (
+    ("regret_per_visit", "regret\na visit"),
+    ("bad_per_customer", "bad\na customer"),
+    ("bad_first_30_days", "bad, first\n30 days"),
+    ("bad_per_visit", "bad\na visit"),
+    ("bad_first_100", "bad, first\n100 visits"),
+    ("churn", "left"),
+    ("value_per_customer", "money\na customer"),
+    ("reward_per_visit", "reward\na visit"),
+)
+OBJECTIVE_COLUMNS = (
+    ("basket", "basket\na visit"),
+    ("return_rate", "sent\nback"),
+    ("churn", "left"),
+    ("value_per_customer", "money\na customer"),
+)
+
+
+def console_table(result: Ledgers) -> list[Table]:
+    """The tables of a result: for each scenario policy × cohort, and where it has several objectives, those."""
+    tables = []
+    for story in read(result).stories:
+        tables.append(_cohorts(story.main, story.name(story.main) if len(story.settings) > 1 else ""))
+        compared = _objectives(story)
+        if compared is not None:
+            tables.append(compared)
+    return tables
+
+
+def _table(title: str, caption: str, first: str, heads: Sequence[str]) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        caption=Text(caption),
+        caption_justify="left",
+        caption_style="",
+        pad_edge=False,
+        width=None,
+    )
+    table.add_column(first, no_wrap=True, max_width=POLICY + 2)
+    for head in heads:
+        table.add_column(Text(head), justify="right", no_wrap=True, vertical="bottom")
+    return table
+
+
+def _cohorts(setting: Setting, objective: str) -> Table:
+    by_head = setting.exposure == "bad_per_customer"
+    skipped = {"bad_per_visit", "bad_first_100"} if by_head else set()
+    if setting.business == "value_per_customer":
+        skipped = {*skipped, "reward_per_visit"}
+    columns = [(metric, head) for metric, head in COLUMNS if setting.has(metric) and metric not in skipped]
+    replications = setting.replications
+    caption = (
+        f"Means of {replications} replications of {span(setting)}; their 95 % intervals are in the report."
+        if replications > 1
+        else f"One replication of {span(setting)}: differences may be luck."
+    )
+    title = f"{setting.about.title}: what each policy did" + (f", rewarded for “{objective}”" if objective else "")
+    table = _table(title, caption, "", [head + setting.unit(metric).heads[0] for metric, head in columns])
+    groups = [(cohort.key, cohort.name) for cohort in setting.cohorts]
+    if len(groups) > 1:
+        groups.append((ALL, "all"))
+    for place, (key, name) in enumerate(groups):
+        if place:
+            table.add_section()
+        table.add_row(Text(name, style="bold"))
+        labels = [p.label for p in setting.policies]
+        cells = [setting.unit(m).heads[1].column([setting.get(label, key, m) for label in labels]) for m, _ in columns]
+        for row, label in enumerate(labels):
+            table.add_row(Text("  " + shorten(label, POLICY)), *(Text(column[row].number) for column in cells))
+    return table
+
+
+def _objectives(story: Story) -> Table | None:
+    columns = [(m, head) for m, head in OBJECTIVE_COLUMNS if any(s.has(m) for s in story.settings)]
+    if len(story.settings) < 2 or not columns:  # noqa: PLR2004  one objective is no comparison
+        return None
+    groups = [
+        (label, [s for s in story.settings if any(p.label == label for p in s.policies)])
+        for label in (*story.shared, *([story.main.oracle] if story.main.oracle else []))
+    ]
+    table = _table(
+        f"{story.main.about.title}: what each objective did, to all customers", "", "", [head for _, head in columns]
+    )
+    for label, settings in groups:
+        table.add_row(Text(shorten(label, POLICY), style="bold"))
+        cells = [story.main.unit(m).column([s.get(label, ALL, m) for s in settings]) for m, _ in columns]
+        for row, setting in enumerate(settings):
+            name = Text("  " + shorten(story.name(setting), POLICY))
+            table.add_row(name, *(Text(column[row].number) for column in cells))
+        table.add_section()
+    if story.quiet is not None and story.quiet.nothing is not None:
+        quiet, label = story.quiet, story.quiet.nothing
+        numbers = [quiet.unit(m).say(quiet.get(label, ALL, m)).number for m, _ in columns]
+        table.add_row(Text(shorten(label, POLICY), style="bold"), *map(Text, numbers))
+    return table

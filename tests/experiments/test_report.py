@@ -1,0 +1,263 @@
+"""The report says what the numbers say, about any result, and is one safe, self-contained page."""
+
+from __future__ import annotations
+
+import functools
+import html.parser
+import io
+import itertools
+import re
+
+import pytest
+from rich.console import Console
+from small_results import Written, acme, changed, clothing
+
+from experiments.definitions import METRICS
+from experiments.facts import read
+from experiments.findings import findings
+from experiments.report import render, write_report
+from experiments.sentences import about_persona
+from experiments.tables import console_table
+
+EVIL = '<script>alert(1)</script> & "$x$"'
+LONG = "Cautious(PersonaBelief(LinearThompson(scale=0.25)), quota=0.25, pessimism=0.5)"
+FAILURE = {"policy": "LinUCB", "environment": "long_term", "replication": 2, "message": "policy 'LinUCB' chose <NaN>"}
+
+
+def evil():
+    return changed(
+        acme(),
+        policies={"random": [EVIL], "linear Thompson": ["linear Thompson"], "oracle": ["oracle"]},
+        cohorts={"luke": {"name": EVIL, "role": EVIL, "text": [[EVIL, EVIL]]}},
+    )
+
+
+def crowded():
+    """Sixteen policies with long names."""
+    names = [f"{LONG[:-1]}, seed={i})" for i in range(14)]
+    return changed(
+        acme(),
+        policies={
+            "linear Thompson": names[:7],
+            "Thompson, no features": names[7:],
+            "random": [LONG],
+            "oracle": ["o" * 60],
+        },
+    )
+
+
+CASES = {
+    "acme": acme,
+    "clothing": clothing,
+    "one replication": lambda: changed(acme(), replications=1),
+    "one policy": lambda: changed(acme(), policies={"linear Thompson": ["linear Thompson"]}),
+    "only the marks": lambda: changed(acme(), policies={"nothing shown": ["nothing shown"], "oracle": ["oracle"]}),
+    "failures": lambda: changed(acme(), failures=[FAILURE]),
+    "evil": evil,
+    "crowded": crowded,
+}
+
+
+@functools.cache
+def page(case: str) -> str:
+    return render(CASES[case]())
+
+
+class Outline(html.parser.HTMLParser):
+    """What stands in a page: tags in order, ids, and the text without tags."""
+
+    VOID = frozenset({"meta", "wbr", "br", "path", "use", "rect"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def all(self, *names: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_tags_are_closed_in_the_order_in_which_they_were_opened(case):
+    assert Outline(page(case)).open == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_loaded_and_nothing_is_run(case):
+    outline = Outline(page(case))
+    assert not outline.all("script", "link", "img", "iframe", "object", "embed")
+    for _, attributes in outline.tags:
+        assert not [name for name in attributes if name.startswith("on") or name == "src"]
+        for name in ("href", "xlink:href"):
+            assert (attributes.get(name) or "#").startswith("#")
+    assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", page(case))
+    assert "@import" not in page(case)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ids_are_unique_and_every_reference_is_met(case):
+    outline = Outline(page(case))
+    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in outline.tags:
+        named = (attributes.get("aria-labelledby") or "").split()
+        linked = [(attributes.get(name) or "")[1:] for name in ("href", "xlink:href") if attributes.get(name)]
+        assert set(named + linked) <= set(ids)
+    assert set(re.findall(r"url\(#([\w-]+)\)", page(case))) <= set(ids)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_figure_has_a_title_and_a_description(case):
+    drawings = re.findall(r"<svg.*?</svg>", page(case), flags=re.DOTALL)
+    assert drawings
+    for drawing in drawings:
+        assert 'role="img"' in drawing
+        assert len(re.findall(r"<title id=[^>]*>[^<]{5,}</title>", drawing)) == 1
+        assert len(re.findall(r"<desc id=[^>]*>[^<]{10,}</desc>", drawing)) == 1
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_headings_descend_one_step_at_a_time_and_tables_are_named(case):
+    outline = Outline(page(case))
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert len(outline.all("table")) == len(outline.all("caption"))
+    assert all(attributes.get("scope") for attributes in outline.all("th"))
+    assert outline.all("html")[0]["lang"] == "en"
+    assert len(outline.all("main")) == 1
+
+
+def test_the_same_result_gives_the_same_bytes(tmp_path):
+    for name in ("a.html", "b.html"):
+        write_report(acme(), tmp_path / name)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.html", "b.html"]
+
+
+def test_text_from_a_file_is_escaped_everywhere():
+    text = page("evil")
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; " in text
+    drawn = "".join(re.findall(r"<text.*?</text>", text, flags=re.DOTALL))
+    assert "$x$" in drawn  # and not an italic x: no formula is read into it
+    assert EVIL in " ".join("".join(Outline(text).text).split())
+
+
+def test_no_number_is_missing_or_infinite():
+    for case in CASES:
+        words = re.findall(r"\b(?:nan|inf|None|null)\b", " ".join(Outline(page(case)).text).split("Parameters")[0])
+        assert not words, case
+
+
+def test_a_world_without_people_or_money_is_told_by_visits():
+    text = "".join(Outline(page("clothing")).text)
+    told = text.split("Annex for engineers")[1].split("What was asked")[-1]
+    assert "Of the first 100 visits by visitors aged" in text
+    assert "customer" not in told
+    assert "$" not in told
+    assert "None" not in told
+
+
+def test_one_replication_has_no_intervals_and_says_so():
+    text = "".join(Outline(page("one replication")).text)
+    assert "single repetition" in text
+    assert "% interval" not in text
+    assert "more than luck" not in text
+
+
+def test_one_objective_has_no_section_on_objectives():
+    assert "What each objective bought" not in page("clothing")
+    assert "What each objective bought" in page("acme")
+
+
+def test_failures_are_said_at_the_top_and_listed_in_the_annex():
+    text = page("failures")
+    assert "1 part of this experiment failed" in text
+    assert "policy &#39;LinUCB&#39; chose &lt;NaN&gt;" in text
+    assert "What failed" not in page("acme")
+
+
+def test_every_metric_of_a_result_is_defined():
+    assert set(acme().summary()["metric"].unique()) <= set(METRICS)
+    assert set(clothing().summary()["metric"].unique()) <= set(METRICS)
+
+
+def written(**changes):
+    numbers = {}
+    for policy, bad, month, churn, value in (
+        ("linear Thompson", 24.04, 7.1, 0.31, 180.2),
+        ("per persona", 5.0, 2.4, 0.14, 374.0),
+        ("nothing shown", 0.0, 0.0, 0.13, 212.0),
+    ):
+        for cohort in ("luke", "sam", "all"):
+            share = (
+                0.9 if (policy, cohort) == ("linear Thompson", "luke") else 0.1 if policy != "nothing shown" else 0.0
+            )
+            numbers |= {
+                (policy, cohort, "bad_per_customer"): (bad, bad - 0.5, bad + 0.5),
+                (policy, cohort, "bad_first_30_days"): (month, month - 0.3, month + 0.3),
+                (policy, cohort, "bad_per_visit"): (share, share, share),
+                (policy, cohort, "churn"): (churn, churn - 0.01, churn + 0.01),
+                (policy, cohort, "value_per_customer"): (value, value - 2, value + 2),
+                (policy, cohort, "customers"): (10.0, 10.0, 10.0),
+                (policy, cohort, "visits"): (100.0, 100.0, 100.0),
+            }
+    return Written(numbers | changes)
+
+
+def test_a_sentence_is_made_of_the_numbers():
+    """Luke's first 30 days: 7.1 ± 0.3 under linear Thompson and 2.4 ± 0.3 under per persona."""
+    setting = read(written()).stories[0].main
+    first = about_persona(setting, setting.cohorts[0])[0].striptags().replace("\N{NO-BREAK SPACE}", " ")
+    assert first.startswith(
+        "In his first 30 days Luke was shown 7.1 bad recommendations under linear Thompson (95 % interval 6.8 to 7.4) "
+        "and 2.4 under per persona (2.1 to 2.7)."
+    )
+
+
+def test_the_findings_name_who_suffers_and_what_is_best_for_whom():
+    """Luke: (90 + 10) / 2 = 50 % of visits are bad, Sam: 10 %. Worth: 374 − 180.2 = 193.80 less, ± 1."""
+    told = dict(findings(read(written()).stories[0]))
+    plain = {head: text.striptags().replace("\N{NO-BREAK SPACE}", " ") for head, text in told.items()}
+    assert "50 % of the visits by customers like Luke" in plain["Luke suffers most."]
+    assert "10 % for Sam" in plain["Luke suffers most."]
+    business = plain["What is best for the business."]
+    assert business.startswith("Under per persona a customer was worth most: $374")
+    assert "it was $194 less (95 % interval $193 to $195: more than luck)" in business
+    assert "nobody has to choose" in plain["What is best for Luke."]
+
+
+def test_a_difference_within_its_interval_could_be_luck():
+    """375 − 374 = 1 ± 1 holds zero."""
+    close = {("linear Thompson", "all", "value_per_customer"): (373.5, 370.0, 377.0)}
+    result = written()
+    result._numbers = {**result._numbers, **close}
+    told = dict(findings(read(result).stories[0]))
+    assert "it could be luck" in told["What is best for the business."].striptags()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_terminal_tables_fit_100_columns(case):
+    said = io.StringIO()
+    console = Console(width=400, no_color=True, force_terminal=False, file=said)
+    for table in console_table(CASES[case]()):
+        console.print(table)
+    lines = said.getvalue().splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 100
+    assert not re.search(r"\bnan\b|None", "\n".join(lines))

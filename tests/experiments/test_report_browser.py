@@ -1,0 +1,120 @@
+"""The report in a real browser: no script errors, no overflow, nothing that is cut off."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from small_results import acme, changed, clothing
+from test_report import crowded, evil
+
+from experiments.report import render
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--enable-logging=stderr",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to look at the page with; install chromium"),
+]
+
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+PROBE = """
+<script>
+const errors = [];
+addEventListener("error", event => errors.push(event.message));
+addEventListener("load", () => {
+  document.querySelectorAll("details").forEach(details => { details.open = true; });
+  const wide = document.documentElement.clientWidth;
+  const outside = [...document.querySelectorAll("body *")].filter(element =>
+    !element.closest(".scroll") && !element.closest("svg") && !element.closest(".skip") &&
+    element.getBoundingClientRect().right > wide + 1).map(element => element.outerHTML.slice(0, 80));
+  const cut = [...document.querySelectorAll("svg text")].filter(text => {
+    const [inner, outer] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
+    return inner.left < outer.left - 2 || inner.right > outer.right + 2 || inner.top < outer.top - 2
+      || inner.bottom > outer.bottom + 2;
+  }).map(text => text.textContent);
+  const unnamed = [...document.querySelectorAll("svg")].filter(svg =>
+    !svg.querySelector("title")?.textContent.trim() || !svg.querySelector("desc")?.textContent.trim()).length;
+  const small = [...document.querySelectorAll("svg")].filter(svg =>
+    svg.getBoundingClientRect().width < 0.97 * svg.viewBox.baseVal.width).length;
+  parent.document.documentElement.dataset.probe = JSON.stringify({
+    errors, outside, cut, unnamed, small, wide, scroll: document.documentElement.scrollWidth,
+    figures: document.querySelectorAll("svg").length,
+  });
+});
+</script>
+"""
+
+
+def framed(page, width):
+    """A page in a frame, since the window itself cannot be made as narrow as a phone."""
+    frame = f'<iframe width="{width}" height="900" frameborder="0" srcdoc="{html.escape(page)}"></iframe>'
+    return f"<!DOCTYPE html><title>frame</title>{frame}"
+
+
+def look(page, folder):
+    """Open a page and tell what the probe found, and what the console said."""
+    file = folder / "page.html"
+    file.write_text(page, encoding="utf-8")
+    done = subprocess.run(  # noqa: S603  our own page
+        [
+            CHROMIUM,
+            *FLAGS,
+            f"--user-data-dir={folder / 'profile'}",
+            "--window-size=1400,1000",
+            "--dump-dom",
+            file.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    found = re.search(r'data-probe="([^"]*)"', done.stdout)
+    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return (json.loads(html.unescape(found[1])) if found else None), console
+
+
+CASES = {
+    "acme": acme,
+    "clothing": clothing,
+    "one replication": lambda: changed(acme(), replications=1),
+    "evil": evil,
+    "crowded": crowded,
+}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("case", CASES)
+def test_the_page_fits_its_window_and_every_figure_is_whole(case, width, tmp_path):
+    page = POLICY.sub("", render(CASES[case]())).replace("<style>", PROBE + "<style>", 1)
+    seen, console = look(framed(page, width), tmp_path)
+    assert seen is not None
+    assert seen["wide"] == width
+    assert seen["scroll"] <= width
+    assert seen["errors"] == seen["outside"] == seen["cut"] == console == []
+    assert seen["unnamed"] == seen["small"] == 0
+    assert seen["figures"] > 0
+
+
+def test_the_page_asks_for_nothing_that_its_own_policy_forbids(tmp_path):
+    page = render(evil())
+    assert POLICY.search(page)
+    _, console = look(page, tmp_path)
+    assert console == []

@@ -1,0 +1,92 @@
+"""How numbers, lists and labels are written."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
+
+from experiments.drawing import spread
+from experiments.phrases import policy, soft
+from experiments.wording import Estimate, Unit, listing, shorten, wrap
+
+COUNT, SHARE, MONEY, POINTS = Unit("count"), Unit("share"), Unit("amount", "$"), Unit("amount", "points")
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "written"),
+    [
+        (COUNT, 7.06, "7.1"),
+        (COUNT, 0.034, "0.03"),
+        (COUNT, 1234.6, "1,235"),
+        (COUNT, 0.0, "0"),
+        (SHARE, 0.1249, "12 %"),
+        (SHARE, 0.0462, "4.6 %"),
+        (SHARE, 0.0, "0 %"),
+        (SHARE, 1.0, "100 %"),
+        (MONEY, 374.4, "$374"),
+        (MONEY, 26.6, "$26.60"),
+        (MONEY, -12.5, "−$12.50"),
+        (MONEY, -0.001, "$0.00"),
+        (POINTS, 0.0704, "0.070 points"),
+        (Unit("days"), 163.7, "164"),
+    ],
+)
+def test_numbers_are_rounded_as_a_newspaper_would(unit, value, written):
+    assert unit.write(value).replace("\N{NO-BREAK SPACE}", " ") == written
+
+
+def test_an_interval_has_the_decimals_of_its_mean_and_one_unit():
+    assert str(COUNT.say(Estimate(7.1, 6.8, 7.4))) == "7.1 (6.8 to 7.4)"
+    assert SHARE.say(Estimate(0.12, 0.11, 0.13)).interval.replace("\N{NO-BREAK SPACE}", " ") == "11 to 13 %"
+    assert MONEY.say(Estimate(374.2, 370.9, 378.1)).interval == "$371 to $378"
+
+
+def test_an_interval_that_would_vanish_gets_one_more_decimal():
+    """0.1304 ± 0.0034 is 13 % (13 to 13 %) to the percent, so a decimal more is written."""
+    said = SHARE.say(Estimate(0.1304, 0.1270, 0.1338))
+    assert said.number.startswith("13.0")
+    assert said.interval.startswith("12.7 to 13.4")
+
+
+def test_no_interval_is_written_where_there_is_none():
+    assert str(COUNT.say(Estimate(7.1))) == "7.1"
+    assert str(COUNT.say(Estimate())) == "–"
+    assert str(COUNT.say(Estimate(0.0, 0.0, 0.0))) == "0"
+
+
+def test_a_column_has_one_number_of_decimals():
+    said = SHARE.column([Estimate(0.53, 0.52, 0.54), Estimate(0.041, 0.03, 0.05)])
+    assert [s.number.replace("\N{NO-BREAK SPACE}", " ") for s in said] == ["53 %", "4 %"]
+
+
+def test_lists_are_escaped():
+    assert listing(["<b>", Markup("<i>x</i>"), "c"]) == "&lt;b&gt;, <i>x</i> and c"
+    assert str(policy("<script>")) == '<span class="policy">&lt;script&gt;</span>'
+    assert soft("a(b=1)").striptags() == "a(b=1)"
+
+
+@given(
+    st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=120),
+    st.integers(6, 30),
+    st.integers(1, 3),
+)
+def test_a_label_never_exceeds_its_lines(label, width, lines):
+    broken = wrap(label, width, lines)
+    assert len(broken) <= lines
+    assert all(len(line) <= width for line in broken)
+    assert shorten(label, width) == label or len(shorten(label, width)) <= width
+
+
+@given(st.lists(st.tuples(st.floats(0, 200), st.floats(5, 30)), min_size=1, max_size=6))
+def test_labels_at_the_ends_of_lines_never_overlap(wanted):
+    """Six labels of at most 30 px fit between 0 and 200 px."""
+    targets, heights = [t for t, _ in wanted], [h for _, h in wanted]
+    centres = spread(targets, heights, 0, 200)
+    edges = sorted((c - h / 2, c + h / 2) for c, h in zip(centres, heights, strict=True))
+    assert edges[0][0] >= -1e-9
+    assert edges[-1][1] <= 200 + 1e-9
+    assert all(upper[0] >= lower[1] - 1e-9 for lower, upper in itertools.pairwise(edges))
