@@ -78,9 +78,10 @@ def curves(
         axes.grid(axis="y", color=RULE, linewidth=1)
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(tick_labels(unit, top)))
-        ticks = np.linspace(0, end, 4)
+        ticks = np.linspace(0, end, _parts(end) + 1)
         axes.set_xticks(ticks, [f"{clock} {ticks[0]:,.0f}", *(f"{tick:,.0f}" for tick in ticks[1:])])
         axes.xaxis.get_ticklabels()[0].set_horizontalalignment("left")
+        axes.xaxis.get_ticklabels()[-1].set_horizontalalignment("right")
         if rule is not None:
             axes.axhline(rule, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
         for line in lines:
@@ -102,6 +103,11 @@ def curves(
         _name_ends(figure, axes, [line for line in lines if line.pen], top)
 
     return panel(draw, HEIGHT, (left, right, above, below))
+
+
+def _parts(end: float) -> int:
+    """In how many parts to divide the time: those of the roundest length."""
+    return min((4, 3, 5), key=lambda parts: len(f"{end / parts:.6g}".rstrip("0")))
 
 
 def _name_ends(figure: Figure, axes: Axes, lines: Sequence[Line], top: float) -> None:

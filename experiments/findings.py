@@ -7,9 +7,10 @@ from markupsafe import Markup
 
 from experiments.facts import ALL, Setting, Story
 from experiments.phrases import gap, is_person, like, policy, possessive, quoted, span, verdict, was
-from experiments.wording import Unit, capital, listing, words
+from experiments.wording import Unit, capital, headline, listing, words
 
 SHARE = Unit("share")
+NARROW = 0.01  # a lead of less than one visit in a hundred is shared
 SILENT = 0.999  # of the visits without a recommendation: such a policy shows nothing, whatever it is called
 
 
@@ -52,8 +53,10 @@ def _suffers(setting: Setting) -> tuple[str, Markup] | None:
         sentence += Markup(", or {} bad recommendations a customer in {}").format(
             setting.unit("bad_per_customer").say(total).number, span(setting)
         )
-    name, verb = sufferer.name, "suffers" if is_person(sufferer) else "suffer"
-    return f"{name[:1].upper()}{name[1:]} {verb} most.", sentence + "."
+    close = [c.name for c in others if exposure[sufferer.key] - exposure[c.key] < NARROW]
+    name = headline(listing([sufferer.name, *close]).unescape())
+    verb = "suffers" if is_person(sufferer) and not close else "suffer"
+    return f"{name} {verb} most.", sentence + "."
 
 
 def _business(setting: Setting) -> tuple[str, Markup] | None:
@@ -77,7 +80,11 @@ def _business(setting: Setting) -> tuple[str, Markup] | None:
         sentence += Markup(
             ". For comparison, under {}, which is told what to expect of every recommendation, it was {}"
         ).format(policy(setting.oracle or ""), unit.say(ideal).number)
-    return "What is best for the business.", sentence + "."
+    return f"What {_best(setting)}.", sentence + "."
+
+
+def _best(setting: Setting) -> str:
+    return "is best for the business" if setting.about.currency else "earns most"
 
 
 def _speaks(setting: Setting, label: str) -> bool:
@@ -108,13 +115,14 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
             )
     earner = (setting.ranked(setting.business) or [best])[0]
     if earner == best:
-        sentence += Markup(". It is also the best for the business: nobody has to choose")
+        sentence += Markup(". It is also what {}: nobody has to choose").format(_best(setting))
     else:
         cost = setting.difference(earner, best, ALL, setting.business)
         each = "a customer" if setting.business == "value_per_customer" else "a visit"
         if cost:
-            sentence += Markup(". Preferring it to {} costs the business {} {} {}").format(
+            sentence += Markup(". Preferring it to {} costs {}{} {} {}").format(
                 policy(earner),
+                "the business " if setting.about.currency else "",
                 gap(setting, setting.business, cost).number,
                 each,
                 verdict(setting, setting.business, cost),

@@ -9,7 +9,7 @@ from environments.protocol import Cohort
 from experiments.definitions import METRICS
 from experiments.facts import ALL, Setting, Story
 from experiments.phrases import span
-from experiments.wording import Said
+from experiments.wording import Said, headline
 
 Row = tuple[str, tuple[Said, ...]]
 
@@ -51,7 +51,7 @@ def glance(setting: Setting, key: str) -> Grid:
     )
     return Grid(
         key,
-        f"{what}, for each cohort and for all; then regret, who left and what was earned, for all. "
+        f"{what}, for each cohort and for all; then what else each policy did to all. "
         f"The policies that spare {setting.sufferer.name} most stand first.",
         "Policy",
         tuple(title + setting.unit(m).heads[0] for title, _, m in measures),
@@ -73,12 +73,14 @@ PERSONA_COLUMNS = (
     ("churn", "Left"),
     ("lost_share", "Visits lost"),
     ("value_per_customer", "Money a customer"),
+    ("reward_per_visit", "Reward a visit"),
 )
 
 
 def persona(setting: Setting, cohort: Cohort, key: str) -> Grid:
     """A line a policy: what it did to one cohort."""
     skipped = {"bad_first_100"} if setting.has("bad_first_30_days") else set()
+    skipped = skipped if setting.business == "reward_per_visit" else {*skipped, "reward_per_visit"}
     columns = [(m, title) for m, title in PERSONA_COLUMNS if setting.has(m) and m not in skipped]
     order = setting.ranked(setting.exposure, cohort.key, [p.label for p in setting.policies])
     cells = [
@@ -89,7 +91,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Grid:
     ]
     return Grid(
         key,
-        f"{cohort.name}: what each policy did, the one that harms least first",
+        f"{headline(cohort.name)}: what each policy did, the one that harms least first",
         "Policy",
         tuple(title + setting.unit(metric).heads[0] for metric, title in columns),
         (("", _rows(order, cells)),),

@@ -10,6 +10,7 @@ from environments.protocol import Cohort
 from experiments.facts import Setting
 from experiments.wording import Estimate, Said, Unit
 
+HALF = 0.5
 POSSESSIVE = {"he": "his", "she": "her", "they": "their"}
 OBJECT = {"he": "him", "she": "her", "they": "them"}
 
@@ -62,6 +63,8 @@ def horizon(setting: Setting) -> str:
 def span(setting: Setting, count: float | None = None) -> str:
     """A length of time: "180 days", "20,000 visits"."""
     length = setting.about.horizon if count is None else count
+    if length < HALF:
+        return f"less than one {setting.about.clock}"
     return f"{length:,.0f} {setting.about.clock}{'' if round(length) == 1 else 's'}"
 
 

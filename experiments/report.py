@@ -19,7 +19,7 @@ from experiments.facts import ALL, Facts, Ledgers, Setting, Story, read
 from experiments.findings import findings
 from experiments.phrases import soft, span
 from experiments.sentences import about_persona, under_each
-from experiments.wording import listing
+from experiments.wording import headline, listing
 
 
 def write_report(result: Ledgers, path: pathlib.Path) -> None:
@@ -41,7 +41,7 @@ def render(result: Ledgers) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["soft"] = soft
+    environment.filters |= {"soft": soft, "headline": headline}
     template = environment.from_string(_file("report.html.j2"))
     return template.render(
         title=_title(facts),

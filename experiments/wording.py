@@ -164,6 +164,11 @@ def capital(text: str | Markup) -> Markup:
     return Markup(safe[:1].upper() + safe[1:])  # noqa: S704  it was escaped in the line above
 
 
+def headline(text: str) -> str:
+    """The same with a first capital."""
+    return text[:1].upper() + text[1:]
+
+
 def words(count: int) -> str:
     """Small numbers as words."""
     names = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]

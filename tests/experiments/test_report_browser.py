@@ -9,10 +9,7 @@ import shutil
 import subprocess
 
 import pytest
-from small_results import acme, changed, clothing
-from test_report import crowded, evil
-
-from experiments.report import render
+from test_report import page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 FLAGS = [
@@ -33,6 +30,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to look at the page with; install chromium"),
 ]
 
+WIDTHS = (390, 1280)
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 PROBE = """
 <script>
@@ -53,7 +51,7 @@ addEventListener("load", () => {
     !svg.querySelector("title")?.textContent.trim() || !svg.querySelector("desc")?.textContent.trim()).length;
   const small = [...document.querySelectorAll("svg")].filter(svg =>
     svg.getBoundingClientRect().width < 0.97 * svg.viewBox.baseVal.width).length;
-  parent.document.documentElement.dataset.probe = JSON.stringify({
+  parent.document.documentElement.dataset[`probe${wide}`] = JSON.stringify({
     errors, outside, cut, unnamed, small, wide, scroll: document.documentElement.scrollWidth,
     figures: document.querySelectorAll("svg").length,
   });
@@ -62,16 +60,19 @@ addEventListener("load", () => {
 """
 
 
-def framed(page, width):
-    """A page in a frame, since the window itself cannot be made as narrow as a phone."""
-    frame = f'<iframe width="{width}" height="900" frameborder="0" srcdoc="{html.escape(page)}"></iframe>'
-    return f"<!DOCTYPE html><title>frame</title>{frame}"
+def framed(watched):
+    """A page in one frame a width, since the window itself cannot be made as narrow as a phone."""
+    frames = [
+        f'<iframe width="{width}" height="900" frameborder="0" srcdoc="{html.escape(watched)}"></iframe>'
+        for width in WIDTHS
+    ]
+    return "<!DOCTYPE html><title>frames</title>" + "".join(frames)
 
 
-def look(page, folder):
+def look(text, folder):
     """Open a page and tell what the probe found, and what the console said."""
     file = folder / "page.html"
-    file.write_text(page, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     done = subprocess.run(  # noqa: S603  our own page
         [
             CHROMIUM,
@@ -86,35 +87,25 @@ def look(page, folder):
         timeout=120,
         check=True,
     )
-    found = re.search(r'data-probe="([^"]*)"', done.stdout)
+    found = re.findall(r'data-(probe\d+)="([^"]*)"', done.stdout)
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return (json.loads(html.unescape(found[1])) if found else None), console
+    return {name: json.loads(html.unescape(told)) for name, told in found}, console
 
 
-CASES = {
-    "acme": acme,
-    "clothing": clothing,
-    "one replication": lambda: changed(acme(), replications=1),
-    "evil": evil,
-    "crowded": crowded,
-}
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("case", CASES)
-def test_the_page_fits_its_window_and_every_figure_is_whole(case, width, tmp_path):
-    page = POLICY.sub("", render(CASES[case]())).replace("<style>", PROBE + "<style>", 1)
-    seen, console = look(framed(page, width), tmp_path)
-    assert seen is not None
-    assert seen["wide"] == width
-    assert seen["scroll"] <= width
-    assert seen["errors"] == seen["outside"] == seen["cut"] == console == []
-    assert seen["unnamed"] == seen["small"] == 0
-    assert seen["figures"] > 0
+@pytest.mark.parametrize("case", ["acme", "clothing", "one replication", "evil", "crowded"])
+def test_the_page_fits_its_window_and_every_figure_is_whole(case, tmp_path):
+    watched = POLICY.sub("", page(case)).replace("<style>", PROBE + "<style>", 1)
+    seen, console = look(framed(watched), tmp_path)
+    assert set(seen) == {f"probe{width}" for width in WIDTHS}
+    for width in WIDTHS:
+        found = seen[f"probe{width}"]
+        assert found["scroll"] <= width
+        assert found["errors"] == found["outside"] == found["cut"] == console == []
+        assert found["unnamed"] == found["small"] == 0
+        assert found["figures"] > 0
 
 
 def test_the_page_asks_for_nothing_that_its_own_policy_forbids(tmp_path):
-    page = render(evil())
-    assert POLICY.search(page)
-    _, console = look(page, tmp_path)
+    assert POLICY.search(page("evil"))
+    _, console = look(page("evil"), tmp_path)
     assert console == []
