@@ -11,9 +11,14 @@ No transcendental function is needed: all of them are in the draws.
 person (C, 8): patience, annoyance, hassle, trial_sd, loss_aversion, rho, b0, b1.
 prizes (J, 3): what the objective pays for a sale, on top if it is kept, on top if it is returned.
 feelings (4,): what it pays for a regret, an irritation, a unit of welfare, a unit of felt welfare.
+
+Where every item is gone through, numbers travel in tuples: an array that is handed to an inner function costs more than
+the arithmetic in it.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from bandits.compiled import compiled
 from bandits.protocol import Bools, Floats, Ints
@@ -24,36 +29,70 @@ REGRET, IRRITATION, WELFARE, FELT = range(4)
 VALUES = ("welfare", "purchases", "revenue", "margin", "returns", "regretted", "irritated", "organic")
 
 
+class Nature(NamedTuple):
+    """How a customer takes what happens: a part of a row of `person`."""
+
+    patience: float
+    annoyance: float
+    hassle: float
+    loss_aversion: float
+
+
+class Prize(NamedTuple):
+    """A row of `prizes`."""
+
+    sold: float
+    kept: float
+    returned: float
+
+
+class Feelings(NamedTuple):
+    """The entries of `feelings`."""
+
+    regret: float
+    irritation: float
+    welfare: float
+    felt: float
+
+
 @compiled
-def welfare_of(x: float, d: float, person: Floats) -> float:
+def welfare_of(x: float, d: float, nature: Nature) -> float:
     """w: what the visit was worth to the customer [logits]."""
-    w = 0.0
     if x > 0.0:
-        w = max(d, -person[HASSLE])
-    elif x <= -person[PATIENCE]:
-        w = -person[ANNOYANCE]
-    return w
+        return max(d, -nature.hassle)
+    return -nature.annoyance if x <= -nature.patience else 0.0
 
 
 @compiled
-def felt_of(w: float, person: Floats) -> float:
+def felt_of(w: float, nature: Nature) -> float:
     """The same, with losses felt more than gains."""
-    felt: float = w if w >= 0.0 else person[LOSS_AVERSION] * w
-    return felt
+    return w if w >= 0.0 else nature.loss_aversion * w
 
 
 @compiled
-def reward_of(x: float, d: float, person: Floats, prizes: Floats, feelings: Floats) -> float:
+def reward_of(x: float, d: float, nature: Nature, prize: Prize, feelings: Feelings) -> float:
     """What the objective pays for a visit in which one item is shown: Σ weight · outcome."""
-    w = welfare_of(x, d, person)
-    reward: float = feelings[WELFARE] * w + feelings[FELT] * felt_of(w, person)
+    w = welfare_of(x, d, nature)
+    reward = feelings.welfare * w + feelings.felt * felt_of(w, nature)
     if x > 0.0:
-        reward += prizes[SOLD] + (prizes[RETURNED] if d < -person[HASSLE] else prizes[KEPT])
+        reward += prize.sold + (prize.returned if d < -nature.hassle else prize.kept)
         if d < 0.0:
-            reward += feelings[REGRET]
-    elif x <= -person[PATIENCE]:
-        reward += feelings[IRRITATION]
+            reward += feelings.regret
+    elif x <= -nature.patience:
+        reward += feelings.irritation
     return reward
+
+
+@compiled
+def nature_of(person: Floats, c: int) -> Nature:
+    """The nature of the customers of persona c."""
+    return Nature(person[c, PATIENCE], person[c, ANNOYANCE], person[c, HASSLE], person[c, LOSS_AVERSION])
+
+
+@compiled
+def prize_of(prizes: Floats, j: int) -> Prize:
+    """What the objective pays for item j."""
+    return Prize(prizes[j, SOLD], prizes[j, KEPT], prizes[j, RETURNED])
 
 
 @compiled
@@ -102,6 +141,7 @@ def serve(
         welfare_rows: (N, K).
     """
     J, K, D = len(prizes), expected.shape[1], x.shape[1]
+    moved = Feelings(feelings[REGRET], feelings[IRRITATION], feelings[WELFARE], feelings[FELT])
     for n in range(len(row)):
         t = row[n]
         u = user[t]
@@ -113,10 +153,10 @@ def serve(
             expected_rows[n, k] = expected[u, k]
             welfare_rows[n, k] = welfare[u, k]
         if len(rewards) > 0:
-            luck = person[c, TRIAL_SD] * trial[t]
+            luck, nature = person[c, TRIAL_SD] * trial[t], nature_of(person, c)
             for j in range(J):
                 wish = v[u, j] + mood[t]
-                rewards[n, j] = reward_of(wish, wish - m[c, j] + luck, person[c], prizes[j], feelings)
+                rewards[n, j] = reward_of(wish, wish - m[c, j] + luck, nature, prize_of(prizes, j), moved)
             for k in range(J, K):
                 rewards[n, k] = 0.0
 
@@ -175,19 +215,20 @@ def live(
         left: (N,) who leaves after this visit, overwritten.
     """
     J = len(goods)
+    moved = Feelings(feelings[REGRET], feelings[IRRITATION], feelings[WELFARE], feelings[FELT])
     for n in range(len(row)):
         t, j = row[n], action[n]
         u = user[t]
         c = cohort[u]
-        w = 0.0
+        w, nature = 0.0, nature_of(person, c)
         reward[n] = credited[n] = 0.0
         values[n] = 0.0
         if j < J:
             x = v[u, j] + mood[t]
             d = x - m[c, j] + person[c, TRIAL_SD] * trial[t]
-            w = welfare_of(x, d, person[c])
-            reward[n] = reward_of(x, d, person[c], prizes[j], feelings)
-            credited[n] = reward_of(x, d, person[c], credit[j], feelings)
+            w = welfare_of(x, d, nature)
+            reward[n] = reward_of(x, d, nature, prize_of(prizes, j), moved)
+            credited[n] = reward_of(x, d, nature, prize_of(credit, j), moved)
             if x > 0.0:
                 returned = d < -person[c, HASSLE]
                 values[n, 1] = 1.0
@@ -200,7 +241,7 @@ def live(
         values[n, 0] = w
         values[n, 7] = organic[c]
         before = satisfaction[u]
-        satisfaction[u] = person[c, RHO] * before + (1.0 - person[c, RHO]) * felt_of(w, person[c])
+        satisfaction[u] = person[c, RHO] * before + (1.0 - person[c, RHO]) * felt_of(w, nature)
         total[c] += satisfaction[u] - before
         left[n] = patience[t] < person[c, B0] - person[c, B1] * satisfaction[u]
         gone[u] = left[n]
