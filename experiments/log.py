@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import pathlib
 import shutil
-import tempfile
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +14,7 @@ import polars as pl
 
 from bandits.protocol import Choices, Problem
 from environments.protocol import About, Outcome, Visits
+from experiments.disk import in_the_making, write_synced, writing
 
 PIECE = 100_000
 
@@ -32,8 +33,9 @@ class VisitLog:
 
     def __init__(self, folder: pathlib.Path, about: About, problem: Problem) -> None:
         self._folder, self._about, self._problem = folder, about, problem
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        self._making = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        self._making = in_the_making(folder.parent)
+        with writing(folder):
+            self._making.mkdir(parents=True)
         self._frames: list[pl.DataFrame] = []
         self._rows = self._parts = 0
 
@@ -66,7 +68,8 @@ class VisitLog:
         if self._frames:
             buffer = io.BytesIO()
             pl.concat(self._frames).write_parquet(buffer, compression="zstd")
-            (self._making / f"part-{self._parts:05d}.parquet").write_bytes(buffer.getvalue())
+            with writing(self._folder):
+                write_synced(self._making / f"part-{self._parts:05d}.parquet", buffer.getvalue())
             self._frames, self._rows, self._parts = [], 0, self._parts + 1
 
     def __exit__(
@@ -75,8 +78,17 @@ class VisitLog:
         try:
             if kind is None:
                 self._write()
-                if self._folder.exists():
-                    shutil.rmtree(self._folder)
-                self._making.rename(self._folder)
+                with writing(self._folder):
+                    self._appear()
         finally:
             shutil.rmtree(self._making, ignore_errors=True)
+
+    def _appear(self) -> None:
+        if self._folder.exists():
+            shutil.rmtree(self._folder)
+        try:
+            self._making.rename(self._folder)
+        except OSError as error:
+            # another run of the same experiment was faster, and its log is the same
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise

@@ -1,32 +1,31 @@
 """Where results are kept: a folder of cells, each named by the hash of what defines it, and a manifest.
 
-    results/acme/experiment.json                    what was asked, and what goes by which name
-                 cells/<key>.<checksum>.parquet     one cell, written whole or not at all
-                 failed/<key>.json                  what went wrong in a cell; it is tried again on the next run
-                 log/<key>/part-00000.parquet       every visit of a cell, with `--log full`
+experiment.json                       what was asked, and what goes by which name
+cells/3f/<key>.<checksum>.parquet     one cell, written whole or not at all; 3f begins its key
+failed/<key>.json                     what went wrong in a cell; it is tried again on the next run
+log/<key>/part-00000.parquet          every visit of a cell, with `--log full`
 """
 
 from __future__ import annotations
 
-import errno
 import io
 import json
-import os
 import pathlib
 import shutil
-import tempfile
 import zlib
 from typing import Any, Protocol
 
 import polars as pl
 
 from bandits.errors import InputError
+from experiments.disk import tidy, write_whole, writing
 from experiments.ledger import COHORTS, CURVES, USERS, Books
 
 RESULT_FORMAT = 1
 """Raise it when the same description would give other results, or another layout of a cell."""
 
 MANIFEST = "experiment.json"
+MANIFEST_KEYS = frozenset({"format", "name", "seed", "replications", "environments", "policies", "cells"})
 
 
 def to_bytes(books: Books) -> bytes:
@@ -101,15 +100,20 @@ class FolderStore:
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
 
+    def _shelf(self, key: str) -> pathlib.Path:
+        # A sweep may have 100,000 cells, and a folder is searched for each of them.
+        return self.folder / "cells" / key[:2]
+
     def _paths(self, key: str) -> list[pathlib.Path]:
-        return sorted((self.folder / "cells").glob(f"{key}.*.parquet"))
+        return sorted(self._shelf(key).glob(f"{key}.*.parquet"))
 
     def has(self, key: str) -> bool:
         """Whether a cell is there, whole: a damaged one is thrown away, to be computed again."""
         for path in self._paths(key):
             if _whole(path) is not None:
                 return True
-            path.unlink(missing_ok=True)
+            with writing(self.folder):
+                path.unlink(missing_ok=True)
         return False
 
     def present(self, key: str) -> bool:
@@ -117,9 +121,14 @@ class FolderStore:
         return bool(self._paths(key))
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep a cell: all of it appears at once, or nothing."""
-        write_whole(self.folder / "cells" / f"{key}.{zlib.crc32(data):08x}.parquet", data)
-        (self.folder / "failed" / f"{key}.json").unlink(missing_ok=True)
+        """Keep a cell: all of it appears at once, or nothing.
+
+        Raises:
+            Unwritable: when there is no space, or no permission.
+        """
+        with writing(self.folder):
+            write_whole(self._shelf(key) / f"{key}.{zlib.crc32(data):08x}.parquet", data)
+            self._failure(key).unlink(missing_ok=True)
 
     def get(self, key: str) -> bytes:
         """Give a cell back.
@@ -127,24 +136,30 @@ class FolderStore:
         Raises:
             InputError: when it is missing or damaged.
         """
-        for path in self._paths(key):
+        paths = self._paths(key)
+        for path in paths:
             data = _whole(path)
-            if data is None:
-                raise InputError("is damaged; run the experiment again, which computes it anew", str(path))
-            return data
+            if data is not None:
+                return data
+        if paths:
+            raise InputError("is damaged; run the experiment again, which computes it anew", str(paths[0]))
         raise InputError(f"cell {key} is missing; run the experiment again", str(self.folder))
+
+    def _failure(self, key: str) -> pathlib.Path:
+        return self.folder / "failed" / f"{key}.json"
 
     def fail(self, key: str, record: dict[str, Any]) -> None:
         """Record why a cell could not be computed."""
-        write_whole(self.folder / "failed" / f"{key}.json", json.dumps(record, indent=1).encode())
+        with writing(self.folder):
+            write_whole(self._failure(key), json.dumps(record, indent=1).encode())
 
     def failure(self, key: str) -> dict[str, Any] | None:
-        """Why a cell could not be computed, if that is on record."""
-        path = self.folder / "failed" / f"{key}.json"
+        """Why a cell could not be computed, if that is on record, and it was not computed since."""
         try:
-            return dict(json.loads(path.read_bytes()))
+            record = dict(json.loads(self._failure(key).read_bytes()))
         except (OSError, ValueError):
             return None
+        return None if self.present(key) else record
 
     def log_folder(self, key: str) -> pathlib.Path:
         """Where every visit of a cell is logged."""
@@ -157,81 +172,85 @@ class FolderStore:
             InputError: when the folder holds no results of ours, or not such as we can read.
         """
         path = self.folder / MANIFEST
-        if not self.folder.exists():
+        try:
+            there, folder = self.folder.exists(), self.folder.is_dir()
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", str(self.folder)) from None
+        if not there:
             raise InputError("does not exist; run an experiment with -o, or check the path", str(self.folder))
-        if not self.folder.is_dir():
+        if not folder:
             raise InputError("is a file, and must be a folder of results", str(self.folder))
+        manifest = self._parsed()
+        if manifest is None:
+            raise InputError("is damaged; run the experiment again, which writes it anew", str(path))
+        if manifest.get("format") != RESULT_FORMAT:
+            what = f"has result format {manifest.get('format')!r}, and this version reads {RESULT_FORMAT}"
+            raise InputError(f"{what}; choose another folder, or --overwrite", str(path))
+        if missing := MANIFEST_KEYS - manifest.keys():
+            raise InputError(
+                f"lacks {', '.join(sorted(missing))}; run the experiment again, with --overwrite", str(path)
+            )
+        return manifest
+
+    def _parsed(self) -> dict[str, Any] | None:
+        """The manifest as it is; None if it is damaged."""
+        path = self.folder / MANIFEST
         try:
             manifest = json.loads(path.read_bytes())
         except FileNotFoundError:
             raise InputError(f"holds no {MANIFEST}: it is no folder of results", str(self.folder)) from None
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", str(path)) from None
-        except ValueError:
-            raise InputError("is damaged; run the experiment again, which writes it anew", str(path)) from None
-        if not isinstance(manifest, dict) or manifest.get("format") != RESULT_FORMAT:
-            found = manifest.get("format") if isinstance(manifest, dict) else None
-            what = f"has result format {found!r}, and this version reads {RESULT_FORMAT}; choose another folder"
-            raise InputError(what, str(path))
-        return manifest
+        except (ValueError, RecursionError):
+            return None
+        return manifest if isinstance(manifest, dict) else None
 
     def claim(self, manifest: dict[str, Any], *, overwrite: bool) -> None:
         """Make the folder this experiment's, keeping the cells that are there.
 
         Raises:
             InputError: when it holds something else.
+            Unwritable: when it cannot be written.
         """
-        if overwrite and (self.folder / MANIFEST).exists():
-            for part in ("cells", "failed", "log"):
-                shutil.rmtree(self.folder / part, ignore_errors=True)
-            (self.folder / MANIFEST).unlink()
-        try:
+        with writing(self.folder):
             if (self.folder / MANIFEST).exists():
-                try:
-                    there = self.read_manifest()
-                except InputError as error:
-                    if "is damaged" not in str(error):
-                        raise
-                    there = manifest
-                if there["seed"] != manifest["seed"]:
-                    what = f"made with seed {there['seed']}, and this run asks for {manifest['seed']}"
-                    raise InputError(f"{what}; choose another folder, or --overwrite", str(self.folder))
-                if there["name"] != manifest["name"]:
-                    what = f"holds experiment {there['name']!r}, and this is {manifest['name']!r}"
-                    raise InputError(f"{what}; choose another folder, or --overwrite", str(self.folder))
+                self._clear() if overwrite else self._admit(manifest)
             elif self.folder.exists() and any(not path.name.startswith(".") for path in self.folder.iterdir()):
                 what = f"is not empty and holds no {MANIFEST}: it is no folder of results; choose another"
                 raise InputError(what, str(self.folder))
-            self.write_manifest(manifest)
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise
-            raise InputError(f"cannot be written: {error.strerror}; choose another folder", str(self.folder)) from None
+            write_whole(self.folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+            tidy(self.folder)
 
-    def write_manifest(self, manifest: dict[str, Any]) -> None:
-        """Write what was asked."""
-        write_whole(self.folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    def _admit(self, manifest: dict[str, Any]) -> None:
+        """Refuse to mix experiments; a damaged manifest says nothing, and is written anew."""
+        if self._parsed() is None:
+            return
+        there = self.read_manifest()
+        for field in ("seed", "name"):
+            if there[field] != manifest[field]:
+                what = f"made with {field} {there[field]!r}, and this run asks for {manifest[field]!r}"
+                raise InputError(f"{what}; choose another folder, or --overwrite", str(self.folder))
+
+    def _clear(self) -> None:
+        there = self._parsed()
+        if there is not None and not isinstance(there.get("format"), int):
+            what = f"its {MANIFEST} is none of ours, so that nothing in it is overwritten; choose another folder"
+            raise InputError(what, str(self.folder))
+        for part in ("cells", "failed", "log"):
+            if (self.folder / part).exists():
+                shutil.rmtree(self.folder / part)
 
 
 def _whole(path: pathlib.Path) -> bytes | None:
-    """The content of a cell, or None if it is not what was written."""
+    """The content of a cell, or None if it is not what was written.
+
+    Raises:
+        InputError: when it cannot be read, which does not say that it is damaged.
+    """
     try:
         data = path.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(path)) from None
     return data if f"{zlib.crc32(data):08x}" == path.name.split(".")[1] else None
-
-
-def write_whole(path: pathlib.Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it, not even after a crash."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, making = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        pathlib.Path(making).replace(path)
-    except BaseException:
-        pathlib.Path(making).unlink(missing_ok=True)
-        raise
