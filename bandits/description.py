@@ -102,6 +102,20 @@ def _plays(thing: object) -> bool:
     return opens or callable(getattr(thing, "start", None))
 
 
+def codes(thing: object) -> list[str]:
+    """The fingerprints of all code of one's own in a description, at every depth; none in what is built in."""
+    found: list[str] = []
+    todo = [table_of(thing)]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, dict):
+            found += [part["code"]] if ":" in str(part.get("kind")) and "code" in part else []
+            todo += part.values()
+        elif isinstance(part, list):
+            todo += part
+    return sorted(found)
+
+
 def identity(thing: object) -> str:
     """A hash of all that defines a description: kind and parameters, at every depth, but no name."""
     return hashlib.sha256(json.dumps(table_of(thing), sort_keys=True).encode()).hexdigest()

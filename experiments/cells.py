@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from bandits.description import identity
+from bandits.description import codes, identity
 from bandits.protocol import Policy
 from environments.protocol import Environment
 from experiments.spec import Experiment, label_of_any
@@ -20,12 +21,27 @@ class Cell:
         environment: makes the world.
         policy: plays in it.
         replication: its number.
+        scenario: cells of a replication with the same scenario share its draws.
+        what: the identity of the policy, which names its luck.
+        codes: fingerprints of the code of one's own that it runs.
     """
 
     key: str
     environment: Environment
     policy: Policy
     replication: int
+    scenario: str
+    what: str
+    codes: tuple[str, ...]
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """Environment, policy and replication, as in every frame."""
+        return {
+            "policy": label_of_any(self.policy),
+            "environment": label_of_any(self.environment),
+            "replication": self.replication,
+        }
 
     @property
     def place(self) -> str:
@@ -36,15 +52,23 @@ class Cell:
 
 def cells_of(experiment: Experiment) -> list[Cell]:
     """All cells of an experiment, replication by replication."""
-    pairs = [(e, identity(e), [(p, identity(p)) for p in policies]) for e, policies in experiment.pairs()]
+    what = {label_of_any(policy): (identity(policy), codes(policy)) for policy in experiment.policies}
+    pairs = [
+        (environment, identity(environment), environment.about.scenario, codes(environment), policies)
+        for environment, policies in experiment.pairs()
+    ]
     return [
         Cell(
-            key=identity([str(part) for part in (RESULT_FORMAT, experiment.seed, replication, world, what)])[:32],
+            key=identity([str(part) for part in (RESULT_FORMAT, experiment.seed, replication, world, player)])[:32],
             environment=environment,
             policy=policy,
             replication=replication,
+            scenario=scenario,
+            what=player,
+            codes=(*own, *code),
         )
         for replication in range(experiment.replications)
-        for environment, world, policies in pairs
-        for policy, what in policies
+        for environment, world, scenario, own, policies in pairs
+        for policy in policies
+        for player, code in [what[label_of_any(policy)]]
     ]

@@ -41,8 +41,13 @@ class Result:
         """
         store = FolderStore(pathlib.Path(folder))
         manifest = store.read_manifest()
-        keys = [k for policies in manifest["cells"].values() for cells in policies.values() for k in cells]
-        failures = [record for key in keys if (record := store.failure(key)) is not None]
+        failures = [
+            record | {"environment": environment, "policy": policy, "replication": replication}
+            for environment, policies in manifest["cells"].items()
+            for policy, keys in policies.items()
+            for replication, key in enumerate(keys)
+            if (record := store.failure(key)) is not None
+        ]
         return cls(manifest, store, failures)
 
     @cached_property
@@ -76,11 +81,18 @@ class Result:
         curves, cohorts, users = (pl.concat(frames) for frames in parts)
         return curves, cohorts, users
 
+    def _keys(self) -> list[str]:
+        return [key for policies in self.manifest["cells"].values() for keys in policies.values() for key in keys]
+
+    @property
+    def begun(self) -> bool:
+        """Whether any cell that was asked for is there."""
+        return any(self._store.present(key) for key in self._keys())
+
     @property
     def complete(self) -> bool:
         """Whether every cell that was asked for is there."""
-        keys = [k for policies in self.manifest["cells"].values() for cells in policies.values() for k in cells]
-        return all(self._store.present(key) for key in keys)
+        return all(self._store.present(key) for key in self._keys())
 
     def curves(self) -> pl.DataFrame:
         """A row a checkpoint: environment, policy, replication, cohort, visits, and the ledger's cumulative columns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pathlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,12 @@ from experiments.log import VisitLog
 
 
 def run_cell(
-    environment: Environment, policy: Policy, seed: int, replication: int, log: pathlib.Path | None = None
+    environment: Environment,
+    policy: Policy,
+    seed: int,
+    replication: int,
+    log: pathlib.Path | None = None,
+    what: str | None = None,
 ) -> Books:
     """Play one replication, and keep the books.
 
@@ -28,13 +34,14 @@ def run_cell(
         seed: of the experiment.
         replication: its number.
         log: a folder for every visit, in pieces.
+        what: the policy's identity, if it is known.
 
     Raises:
         Misbehaviour: when the policy does what a policy must not do.
     """
     world = environment.open(seed, replication)
-    rng = stream(seed, replication, f"policy:{identity(policy)}")
-    learner = start(policy, world.problem, rng)
+    rng = stream(seed, replication, f"policy:{what or identity(policy)}")
+    learner = start(_untouched(policy), world.problem, rng)
     ledger = Ledger(environment.about, world.users, world.problem.nothing)
     if log is None:
         play(world, learner, Needs.of(policy), ledger)
@@ -42,6 +49,15 @@ def run_cell(
         with VisitLog(log, environment.about, world.problem) as book:
             play(world, learner, Needs.of(policy), ledger, book)
     return ledger.close()
+
+
+def _untouched(policy: Policy) -> Policy:
+    """A copy for one cell: a policy of one's own that changes itself must not carry that into the next cell."""
+    try:
+        return copy.deepcopy(policy)
+    except Exception as error:
+        what = f": {type(error).__name__}: {error}; keep what cannot be copied in the learner that start makes"
+        raise Misbehaviour("cannot be copied", what) from error
 
 
 def play(world: World, learner: BlockLearner, needs: Needs, ledger: Ledger, log: VisitLog | None = None) -> None:

@@ -37,7 +37,8 @@ def _each(make: Any, one: str) -> Any:  # noqa: ANN401  a pydantic validator
             raise InputError(f"must be a list of {one}, got {values!r}")
         if not values:
             raise InputError(f"must hold at least one {one}, got none; add one")
-        made, faults = [], []
+        made: list[object] = []
+        faults: list[Fault] = []
         for number, value in enumerate(values, 1):
             try:
                 made.append(make(value))
