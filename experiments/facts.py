@@ -1,4 +1,4 @@
-"""What a result holds, looked up by name: the only place of the report that reads the frames.
+"""What a result holds, looked up by name.
 
 A setting is one environment with its policies. A story is the settings that share a scenario: one world, several
 objectives.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,31 +17,10 @@ import polars as pl
 from bandits.protocol import Floats
 from environments.protocol import About, Cohort
 from experiments.definitions import METRICS
-from experiments.wording import Estimate, Unit, plain
+from experiments.wording import Estimate, Unit
 
 ALL = "all"
 Differences = Mapping[tuple[str, str, str, str], Estimate]
-
-
-class Ledgers(Protocol):
-    """The part of a result that the report reads."""
-
-    @property
-    def manifest(self) -> Mapping[str, Any]:
-        """What was run, as stored."""
-        ...
-
-    def summary(self) -> pl.DataFrame:
-        """Columns environment, policy, cohort, metric, mean, low, high, replications."""
-        ...
-
-    def mean_curves(self) -> pl.DataFrame:
-        """Columns environment, policy, cohort, time and the cumulative metrics, averaged over replications."""
-        ...
-
-    def differences(self, reference: str) -> pl.DataFrame:
-        """Each policy minus the reference policy, paired: environment, policy, cohort, metric, mean, low, high."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,75 +161,3 @@ class Story:
         several = [p for p in count if count[p] > 1]
         value = {p: self.main.get(p, ALL, self.main.business) for p in several}
         return tuple(sorted(several, key=lambda p: (-count[p], -value[p].value if value[p] else 0.0)))
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that the report tells."""
-
-    manifest: Mapping[str, Any] = field(repr=False)
-    stories: tuple[Story, ...]
-
-    @property
-    def replications(self) -> int:
-        """How often everything was repeated."""
-        return int(self.manifest["replications"])
-
-
-def read(result: Ledgers) -> Facts:
-    """Read a result once, into look-ups."""
-    estimates: dict[str, dict[tuple[str, str, str], Estimate]] = {}
-    columns = ("environment", "policy", "cohort", "metric", "mean", "low", "high")
-    for environment, policy, cohort, metric, mean, low, high in result.summary().select(columns).iter_rows():
-        estimates.setdefault(environment, {})[policy, cohort, metric] = _possible(metric, Estimate(mean, low, high))
-    curves: dict[str, dict[tuple[str, str], pl.DataFrame]] = {}
-    frames = result.mean_curves().sort("time").partition_by("environment", "policy", "cohort", as_dict=True)
-    for (environment, policy, cohort), frame in frames.items():
-        curves.setdefault(str(environment), {})[str(policy), str(cohort)] = frame
-
-    @cache
-    def differences(reference: str) -> Differences:
-        rows = result.differences(reference).select(columns).iter_rows()
-        return {(environment, p, c, m): Estimate(*ends) for environment, p, c, m, *ends in rows}
-
-    competitors = [
-        Competitor(p["label"], str(p["table"].get("kind", "")), plain(p.get("summary") or ""), p["table"])
-        for p in result.manifest["policies"]
-    ]
-    groups: dict[str, list[Setting]] = {}
-    for entry in result.manifest["environments"]:
-        label = entry["label"]
-        ran = {policy for policy, _, _ in estimates.get(label, {})}
-        if not ran:
-            continue
-        setting = Setting(
-            label=label,
-            about=_about(entry["about"]),
-            table=entry["table"],
-            policies=tuple(c for c in competitors if c.label in ran),
-            replications=int(result.manifest["replications"]),
-            differences=differences,
-            estimates=estimates[label],
-            curves=curves.get(label, {}),
-        )
-        groups.setdefault(setting.about.scenario, []).append(setting)
-    return Facts(result.manifest, tuple(Story(tuple(settings)) for settings in groups.values()))
-
-
-def _possible(metric: str, estimate: Estimate) -> Estimate:
-    """Cut an interval at what its metric can be: no count is below 0, no share above 1. The truth is never cut off."""
-    unit = METRICS[metric].unit
-    if metric.startswith("excess") or unit not in {"count", "share", "days"} or not estimate.has_interval:
-        return estimate
-    low, high = max(0.0, estimate.low or 0.0), estimate.high or 0.0
-    return Estimate(estimate.mean, low, min(1.0, high) if unit == "share" else high)
-
-
-def _about(fields: Mapping[str, Any]) -> About:
-    known: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    known["title"] = plain(fields["title"])
-    known["cohorts"] = tuple(
-        Cohort(**{**c, "name": plain(c["name"]), "text": tuple((head, text) for head, text in c["text"])})
-        for c in fields["cohorts"]
-    )
-    return About(**known)

@@ -15,9 +15,10 @@ from environments.protocol import Cohort
 from experiments import comparisons, figures, grids
 from experiments.bargains import bought
 from experiments.definitions import LETTERS, METRICS
-from experiments.facts import ALL, Facts, Ledgers, Setting, Story, read
+from experiments.facts import ALL, Setting, Story
 from experiments.findings import findings
 from experiments.phrases import soft, span
+from experiments.reading import Facts, Ledgers, read
 from experiments.sentences import about_persona, under_each
 from experiments.wording import headline, listing
 

@@ -8,8 +8,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from experiments.facts import ALL, Ledgers, Setting, Story, read
+from experiments.facts import ALL, Setting, Story
 from experiments.phrases import span
+from experiments.reading import Ledgers, read
 from experiments.wording import shorten
 
 WIDTH = 100

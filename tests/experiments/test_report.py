@@ -13,7 +13,7 @@ from rich.console import Console
 from small_results import Written, acme, changed, clothing
 
 from experiments.definitions import METRICS
-from experiments.facts import read
+from experiments.reading import read
 from experiments.findings import findings
 from experiments.report import render, write_report
 from experiments.sentences import about_persona
