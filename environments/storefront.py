@@ -26,7 +26,12 @@ Feedback = Literal["at once", "wait", "correct"]
 
 
 def _loaded(value: object) -> object:
-    return Scenario.load(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return Scenario.load(value)
+    except InputError as error:
+        raise InputError(error.lines) from None  # its faults lie in its own file, whose name each line keeps
 
 
 class Storefront(Description):

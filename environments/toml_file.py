@@ -8,9 +8,15 @@ from typing import Any
 
 from bandits.errors import InputError
 
+NEW = "`personabandits new` writes a scenario to start from"
 
-def read_toml(path: str | Path) -> dict[str, Any]:
+
+def read_toml(path: str | Path, advice: str = NEW) -> dict[str, Any]:
     """Read the tables of a TOML file.
+
+    Args:
+        path: of the file.
+        advice: what to do where there is none.
 
     Raises:
         InputError: when it is not there, cannot be read, or is not TOML.
@@ -19,7 +25,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     try:
         tables = tomllib.loads(Path(path).expanduser().read_text("utf-8-sig"))
     except FileNotFoundError:
-        raise InputError("is not there; `personabandits new` writes a scenario to start from", source) from None
+        raise InputError(f"is not there; {advice}", source) from None
     except IsADirectoryError:
         raise InputError("is a folder; name the .toml file in it", source) from None
     except UnicodeDecodeError as error:
@@ -32,5 +38,5 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", source) from None
     if not tables:
-        raise InputError("is empty; `personabandits new` writes a scenario to start from", source)
+        raise InputError(f"is empty; {advice}", source)
     return tables

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import pathlib
-import sys
-import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -18,6 +15,7 @@ from bandits.protocol import Policy
 from bandits.registry import from_table, policy_from
 from environments import ENVIRONMENTS
 from environments.protocol import Environment
+from experiments.spec_file import fields_of, in_file, table_of_file
 
 
 def environment_from(value: object) -> Environment:
@@ -34,7 +32,7 @@ def _each(make: Any, one: str) -> Any:  # noqa: ANN401  a pydantic validator
 
     def validator(values: object) -> object:
         if not isinstance(values, (list, tuple)):
-            raise InputError(f"must be a list of {one}, got {values!r}")
+            raise InputError(f"must be a list, got {values!r}")
         if not values:
             raise InputError(f"must hold at least one {one}, got none; add one")
         made: list[object] = []
@@ -81,7 +79,7 @@ class Experiment(Description):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        faults = [*self._duplicates(), *self._unknown_pairs()]
+        faults = [*self._duplicates(), *self._unknown_pairs()] or [*self._idle()]
         if not faults:
             faults = [*self._misfits()]
         if faults:
@@ -115,6 +113,13 @@ class Experiment(Description):
                 if place not in environments
             )
         return faults
+
+    def _idle(self) -> list[Fault]:
+        return [
+            Fault("has no policy that runs in it; take it out, or name it under `only`", ("environments", number))
+            for number, (_, policies) in enumerate(self.pairs(), 1)
+            if not policies
+        ]
 
     def _misfits(self) -> list[Fault]:
         faults = []
@@ -151,60 +156,20 @@ class Experiment(Description):
         Raises:
             InputError: all that is wrong with it, one line a fault, with its place in the file.
         """
-        source, text, folder = _text_of(path_or_name)
+        source, table = table_of_file(path_or_name)
+        fields, faults = fields_of(table)
         try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"is no valid TOML: {error}", source) from None
-        for field, plural in (("environment", "environments"), ("policy", "policies")):
-            if field in table:
-                table[plural] = table.pop(field)
-        if folder is not None:
-            _look_beside(folder, table)
-        try:
-            return cls(**{"name": pathlib.Path(source).stem, **table, **changes})
+            made = cls(**{"name": pathlib.Path(source).stem, **fields, **changes})
         except InputError as error:
-            singular = {"environments": "environment", "policies": "policy"}
-            faults = [
-                Fault(f.what, (singular.get(str(f.where[0]), f.where[0]), *f.where[1:]) if f.where else ())
-                for f in error.faults
-            ]
-            raise InputError(faults, source) from None
+            # what could not be read of the file is missing only because of that
+            read = [f for f in map(in_file, error.faults) if f.where[:1] not in {fault.where[:1] for fault in faults}]
+            raise InputError([*faults, *read], source) from None
+        if faults:
+            raise InputError(faults, source)
+        return made
 
 
 def label_of_any(thing: object) -> str:
     """The label of a policy or an environment: its own, or its kind and parameters."""
     label = getattr(thing, "label", None)
     return label if isinstance(label, str) else label_of(thing)
-
-
-def _text_of(path_or_name: str) -> tuple[str, str, pathlib.Path | None]:
-    """Name, text and folder of an experiment's file (no folder for a shipped one)."""
-    shipped = {
-        entry.name.removesuffix(".toml"): entry
-        for entry in importlib.resources.files("experiments").iterdir()
-        if entry.name.endswith(".toml")
-    }
-    path = pathlib.Path(path_or_name)
-    if path.suffix != ".toml":
-        if path_or_name not in shipped:
-            raise InputError(unknown("experiment", path_or_name, shipped) + "; one's own is the path of a .toml file")
-        return f"{path_or_name}.toml", shipped[path_or_name].read_text(encoding="utf-8"), None
-    try:
-        return path.name, path.read_text(encoding="utf-8"), path.resolve().parent
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}; check the path", str(path)) from None
-    except UnicodeDecodeError:
-        raise InputError("is no text in UTF-8; save it as UTF-8", str(path)) from None
-
-
-def _look_beside(folder: pathlib.Path, table: dict[str, Any]) -> None:
-    """Find modules and scenarios that the file names in its own folder."""
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    environments = table.get("environments")
-    for environment in environments if isinstance(environments, list) else ():
-        if isinstance(environment, dict):
-            scenario = environment.get("scenario")
-            if isinstance(scenario, str) and scenario.endswith(".toml"):
-                environment["scenario"] = str(folder / scenario)
