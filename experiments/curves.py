@@ -31,6 +31,7 @@ from experiments.wording import Unit
 
 HEIGHT = 250
 LETTERS = 17
+LONG = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ def curves(
 
 
 def _parts(end: float) -> int:
-    """In how many parts to divide the time: those of the roundest length."""
-    return min((4, 3, 5), key=lambda parts: len(f"{end / parts:.6g}".rstrip("0")))
+    """In how many parts to divide the time: those of the roundest length; long numbers need room."""
+    return 2 if end >= LONG else min((4, 3, 5), key=lambda parts: len(f"{end / parts:.6g}".rstrip("0")))
 
 
 def _name_ends(figure: Figure, axes: Axes, lines: Sequence[Line], top: float) -> None:

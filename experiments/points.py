@@ -80,6 +80,7 @@ def scatter(title: str, across: str, up: str, dots: Sequence[Dot], units: tuple[
                 fmt="none",
                 elinewidth=1,
                 ecolor=colour,
+                alpha=0.5,
                 zorder=depth,
             )
             axes.plot(
