@@ -5,8 +5,8 @@ from __future__ import annotations
 import pathlib
 import signal
 import sys
-from enum import Enum
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -16,27 +16,33 @@ from bandits.errors import InputError
 app = typer.Typer(
     name="personabandits",
     help="Contextual bandits, and a simulator of the people whom they serve.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
-BAD_INPUT, STOPPED = 2, 130
+BUG, BAD_INPUT, STOPPED = 1, 2, 130
+FAILURES = 20
+# What typer raises for a wrong command line; it exports one kind of it alone.
+WrongCommand = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
 
 
-class Log(str, Enum):
+class Log(StrEnum):
     """What is written of single visits."""
 
     none = "none"
     full = "full"
 
 
-Name = Annotated[str, typer.Argument(metavar="FILE|NAME", help="a .toml file of one's own, or the name of a shipped one")]
+Name = Annotated[
+    str, typer.Argument(metavar="FILE|NAME", help="a .toml file of one's own, or the name of a shipped one")
+]
 
 
 @app.command()
 def run(
     experiment: Name,
+    *,
     out: Annotated[
         pathlib.Path | None, typer.Option("-o", "--out", help="folder for the results (default: results/<name>)")
     ] = None,
@@ -54,24 +60,38 @@ def run(
     changes = {"replications": replications, "seed": seed}
     asked = Experiment.load(experiment, **{key: value for key, value in changes.items() if value is not None})
     folder = pathlib.Path("results") / asked.name if out is None else out
-    with shown(asked.name) as progress:
-        result = run_experiment(
-            asked,
-            folder,
-            workers=cores() if workers is None else workers,
-            log=log.value,
-            overwrite=overwrite,
-            progress=progress,
-        )
-    for failure in result.failures:
+    try:
+        with shown(asked.name) as progress:
+            result = run_experiment(
+                asked,
+                folder,
+                workers=cores() if workers is None else workers,
+                log=log.value,
+                overwrite=overwrite,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        _complain("stopped; what is finished is kept, and the same command goes on from there")
+        raise typer.Exit(STOPPED) from None
+    if result.begun:
+        _report(folder)
+    if result.failures:
+        raise typer.Exit(_told(result.failures, folder))
+
+
+def _told(failures: list[dict[str, Any]], folder: pathlib.Path) -> int:
+    """Say what failed, and give the exit status: a bug of ours, or something to mend."""
+    for failure in failures[:FAILURES]:
         _complain(failure["message"])
-    bugs = [failure for failure in result.failures if not failure["user"]]
+    more = len(failures) - FAILURES
+    if more > 0:
+        _complain(f"… and {more} more, each with its message in {folder / 'failed'}")
+    bugs = [failure for failure in failures if not failure["user"]]
     if bugs:
         sys.stderr.write(bugs[0]["traceback"])
-    _report(folder)
-    if result.failures:
-        _complain(f"{len(result.failures)} cells failed; the others are kept, and the same command tries these again")
-        raise typer.Exit(1 if bugs else BAD_INPUT)
+    many = "1 cell" if len(failures) == 1 else f"{len(failures)} cells"
+    _complain(f"{many} failed; the others are kept, and the same command tries again what failed")
+    return BUG if bugs else BAD_INPUT
 
 
 @app.command()
@@ -81,6 +101,7 @@ def report(folder: Annotated[pathlib.Path, typer.Argument(help="a folder that `r
 
 
 def _report(folder: pathlib.Path) -> None:
+    from experiments.disk import writing  # noqa: PLC0415  help must not wait for anything
     from experiments.report import write_report  # noqa: PLC0415  help must not wait for figures
     from experiments.result import Result  # noqa: PLC0415  the same
     from experiments.tables import console_table  # noqa: PLC0415  the same
@@ -88,7 +109,8 @@ def _report(folder: pathlib.Path) -> None:
     result = Result.load(folder)
     path = folder / "report.html"
     tables = console_table(result)
-    write_report(result, path)
+    with writing(folder):
+        write_report(result, path)
     console = Console()
     for table in tables:
         console.print(table)
@@ -131,17 +153,21 @@ def main() -> None:
     """Run the command line: bad input is one line a fault and status 2; a bug is a traceback and status 1."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
     try:
-        app()
+        status = app(sys.argv[1:] or ["--help"], prog_name="personabandits", standalone_mode=False)
     except InputError as error:
         for line in error.lines:
             _complain(line)
         sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
-        _complain("stopped; what is finished is kept, and the same command goes on from there")
+    except WrongCommand as error:
+        line = " ".join(error.format_message().split()).rstrip(".")
+        _complain(f"{line}; see personabandits --help")
+        sys.exit(BAD_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(STOPPED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(STOPPED)
+    sys.exit(status or 0)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,10 @@ QUIET_SECONDS = 10.0
 
 
 def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many cores this process may use, as the machine, its affinity and its container allow."""
+    from loky import cpu_count  # noqa: PLC0415  costs a quarter of a second, and most commands need none
+
+    return int(cpu_count())
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def shown(name: str) -> Iterator[Callable[[int, int], None]]:
         yield _Lines(name, console)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("cells"),
@@ -61,4 +62,5 @@ class _Lines:
         self._last = now
         begun, before = self._begun
         left = f", about {(now - begun) / (done - before) * (total - done):.0f} s left" if done > before else ""
-        self._console.print(f"{self._name}: {done} of {total} cells{left if done < total else ''}", highlight=False)
+        line = f"{self._name}: {done} of {total} cells{left if done < total else ''}"
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)

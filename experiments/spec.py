@@ -163,7 +163,9 @@ class Experiment(Description):
         except InputError as error:
             # what could not be read of the file is missing only because of that
             read = [f for f in map(in_file, error.faults) if f.where[:1] not in {fault.where[:1] for fault in faults}]
-            raise InputError([*faults, *read], source) from None
+            found = [*faults, *read]
+            elsewhere = all(fault.where[:1] and fault.where[0] in changes for fault in found)
+            raise InputError(found, "" if elsewhere else source) from None
         if faults:
             raise InputError(faults, source)
         return made
