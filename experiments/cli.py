@@ -102,9 +102,8 @@ def report(folder: Annotated[pathlib.Path, typer.Argument(help="a folder that `r
 
 def _report(folder: pathlib.Path) -> None:
     from experiments.disk import writing  # noqa: PLC0415  help must not wait for anything
-    from experiments.report import write_report  # noqa: PLC0415  help must not wait for figures
+    from experiments.reports import console_table, write_report  # noqa: PLC0415  help must not wait for figures
     from experiments.result import Result  # noqa: PLC0415  the same
-    from experiments.tables import console_table  # noqa: PLC0415  the same
 
     result = Result.load(folder)
     path = folder / "report.html"

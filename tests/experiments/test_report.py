@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 from small_results import Written, acme, changed, clothing
 
-from experiments.definitions import METRICS
-from experiments.reading import read
-from experiments.findings import findings
-from experiments.report import render, write_report
-from experiments.sentences import about_persona
-from experiments.tables import console_table
+from experiments.reports.definitions import METRICS
+from experiments.reports.findings import findings
+from experiments.reports.page import render, write_report
+from experiments.reports.reading import read
+from experiments.reports.sentences import about_persona
+from experiments.reports.tables import console_table
 
 EVIL = '<script>alert(1)</script> & "$x$"'
 LONG = "Cautious(PersonaBelief(LinearThompson(scale=0.25)), quota=0.25, pessimism=0.5)"

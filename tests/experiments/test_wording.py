@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from experiments.drawing import spread
-from experiments.phrases import policy, soft
-from experiments.wording import Estimate, Unit, listing, shorten, wrap
+from experiments.reports.drawing import spread
+from experiments.reports.phrases import policy, soft
+from experiments.reports.wording import Estimate, Unit, listing, shorten, wrap
 
 COUNT, SHARE, MONEY, POINTS = Unit("count"), Unit("share"), Unit("amount", "$"), Unit("amount", "points")
 

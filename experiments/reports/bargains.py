@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from experiments.definitions import METRICS
-from experiments.facts import ALL, Setting, Story
-from experiments.phrases import verdict
-from experiments.wording import MINUS, Unit, listing
+from experiments.reports.definitions import METRICS
+from experiments.reports.facts import ALL, Setting, Story
+from experiments.reports.phrases import verdict
+from experiments.reports.wording import MINUS, Unit, listing
 
 SHARE = Unit("share")
 # a metric; what to call the best and the worst, alone and where intervals overlap

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from environments.protocol import Cohort
-from experiments.casting import highlights
-from experiments.facts import Setting
-from experiments.phrases import him, horizon, is_person, like, policy, possessive, span, was
-from experiments.wording import Said, Unit, capital, listing, words
+from experiments.reports.casting import highlights
+from experiments.reports.facts import Setting
+from experiments.reports.phrases import him, horizon, is_person, like, policy, possessive, span, was
+from experiments.reports.wording import Said, Unit, capital, listing, words
 
 FEW = 6
 COUNT = Unit("count")

@@ -16,8 +16,8 @@ import polars as pl
 
 from bandits.protocol import Floats
 from environments.protocol import About, Cohort
-from experiments.definitions import METRICS
-from experiments.wording import Estimate, Unit
+from experiments.reports.definitions import METRICS
+from experiments.reports.wording import Estimate, Unit
 
 ALL = "all"
 Differences = Mapping[tuple[str, str, str, str], Estimate]

@@ -10,12 +10,12 @@ from markupsafe import Markup
 
 from bandits.protocol import Floats
 from environments.protocol import Cohort
-from experiments.casting import pens
-from experiments.curves import Line, curves
-from experiments.drawing import PENS, Pen, to_svg
-from experiments.facts import Competitor, Setting
-from experiments.phrases import intervals, policy, was
-from experiments.wording import Unit, capital, listing
+from experiments.reports.casting import pens
+from experiments.reports.curves import Line, curves
+from experiments.reports.drawing import PENS, Pen, to_svg
+from experiments.reports.facts import Competitor, Setting
+from experiments.reports.phrases import intervals, policy, was
+from experiments.reports.wording import Unit, capital, listing
 
 SIGNAL = 0.25
 SHARE = Unit("share")

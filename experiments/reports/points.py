@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from experiments.drawing import (
+from experiments.reports.drawing import (
     BACKGROUND,
     CLOSE,
     GREY,
@@ -28,7 +28,7 @@ from experiments.drawing import (
     place,
     tick_labels,
 )
-from experiments.wording import Estimate, Unit
+from experiments.reports.wording import Estimate, Unit
 
 HEIGHT = 290
 

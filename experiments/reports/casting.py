@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.drawing import IDEAL, PENS, Pen
-from experiments.facts import Setting
+from experiments.reports.drawing import IDEAL, PENS, Pen
+from experiments.reports.facts import Setting
 
 NAMED = 5
 

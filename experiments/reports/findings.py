@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup
 
-from experiments.facts import ALL, Setting, Story
-from experiments.phrases import gap, is_person, like, policy, possessive, quoted, span, verdict, was
-from experiments.wording import Unit, capital, headline, listing, words
+from experiments.reports.facts import ALL, Setting, Story
+from experiments.reports.phrases import gap, is_person, like, policy, possessive, quoted, span, verdict, was
+from experiments.reports.wording import Unit, capital, headline, listing, words
 
 SHARE = Unit("share")
 NARROW = 0.01  # a lead of less than one visit in a hundred is shared

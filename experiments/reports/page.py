@@ -12,15 +12,15 @@ import jinja2
 from markupsafe import Markup
 
 from environments.protocol import Cohort
-from experiments import comparisons, figures, grids
-from experiments.bargains import bought
-from experiments.definitions import LETTERS, METRICS
-from experiments.facts import ALL, Setting, Story
-from experiments.findings import findings
-from experiments.phrases import soft, span
-from experiments.reading import Facts, Ledgers, read
-from experiments.sentences import about_persona, under_each
-from experiments.wording import headline, listing
+from experiments.reports import comparisons, figures, grids
+from experiments.reports.bargains import bought
+from experiments.reports.definitions import LETTERS, METRICS
+from experiments.reports.facts import ALL, Setting, Story
+from experiments.reports.findings import findings
+from experiments.reports.phrases import soft, span
+from experiments.reports.reading import Facts, Ledgers, read
+from experiments.reports.sentences import about_persona, under_each
+from experiments.reports.wording import headline, listing
 
 
 def write_report(result: Ledgers, path: pathlib.Path) -> None:
@@ -60,7 +60,7 @@ def render(result: Ledgers) -> str:
 
 
 def _file(name: str) -> str:
-    return importlib.resources.files("experiments").joinpath(name).read_text(encoding="utf-8")
+    return importlib.resources.files("experiments.reports").joinpath(name).read_text(encoding="utf-8")
 
 
 def _title(facts: Facts) -> str:

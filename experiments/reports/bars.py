@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.drawing import GREY, INK, SMALL, TEXT, Pen, heading, panel
-from experiments.wording import Estimate, Unit, shorten
+from experiments.reports.drawing import GREY, INK, SMALL, TEXT, Pen, heading, panel
+from experiments.reports.wording import Estimate, Unit, shorten
 
 ROW = 31
 PLAIN = Pen("#8a8a8a", "-", ".")

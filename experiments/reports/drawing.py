@@ -18,7 +18,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.wording import Unit, shorten, wrap
+from experiments.reports.wording import Unit, shorten, wrap
 
 WIDTH = 350
 TEXT, SMALL, HEAD = 11.5, 10.5, 13.5

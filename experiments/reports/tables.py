@@ -8,10 +8,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from experiments.facts import ALL, Setting, Story
-from experiments.phrases import span
-from experiments.reading import Ledgers, read
-from experiments.wording import shorten
+from experiments.reports.facts import ALL, Setting, Story
+from experiments.reports.phrases import span
+from experiments.reports.reading import Ledgers, read
+from experiments.reports.wording import shorten
 
 WIDTH = 100
 POLICY = 34

@@ -7,8 +7,8 @@ import re
 from markupsafe import Markup, escape
 
 from environments.protocol import Cohort
-from experiments.facts import Setting
-from experiments.wording import Estimate, Said, Unit
+from experiments.reports.facts import Setting
+from experiments.reports.wording import Estimate, Said, Unit
 
 HALF = 0.5
 POSSESSIVE = {"he": "his", "she": "her", "they": "their"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from environments.protocol import Cohort
-from experiments.bars import Row, bars
-from experiments.casting import pens
-from experiments.drawing import PENS, to_svg
-from experiments.facts import ALL, Setting, Story
-from experiments.figures import SHARE, Figure, described, drawn_policies
-from experiments.phrases import horizon, intervals, like, policy, quoted
-from experiments.points import Dot, scatter
-from experiments.wording import Estimate, capital
+from experiments.reports.bars import Row, bars
+from experiments.reports.casting import pens
+from experiments.reports.drawing import PENS, to_svg
+from experiments.reports.facts import ALL, Setting, Story
+from experiments.reports.figures import SHARE, Figure, described, drawn_policies
+from experiments.reports.phrases import horizon, intervals, like, policy, quoted
+from experiments.reports.points import Dot, scatter
+from experiments.reports.wording import Estimate, capital
 
 
 def tradeoff(setting: Setting, key: str) -> Figure | None:

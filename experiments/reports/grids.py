@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from environments.protocol import Cohort
-from experiments.definitions import METRICS
-from experiments.facts import ALL, Setting, Story
-from experiments.phrases import span
-from experiments.wording import Said, headline
+from experiments.reports.definitions import METRICS
+from experiments.reports.facts import ALL, Setting, Story
+from experiments.reports.phrases import span
+from experiments.reports.wording import Said, headline
 
 Row = tuple[str, tuple[Said, ...]]
 

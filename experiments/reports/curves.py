@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bandits.protocol import Floats
-from experiments.drawing import (
+from experiments.reports.drawing import (
     BACKGROUND,
     GREY,
     LEADING,
@@ -27,7 +27,7 @@ from experiments.drawing import (
     spread,
     tick_labels,
 )
-from experiments.wording import Unit
+from experiments.reports.wording import Unit
 
 HEIGHT = 250
 LETTERS = 17

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import polars as pl
 
 from environments.protocol import About, Cohort
-from experiments.definitions import METRICS
-from experiments.facts import Competitor, Differences, Setting, Story
-from experiments.wording import Estimate, plain
+from experiments.reports.definitions import METRICS
+from experiments.reports.facts import Competitor, Differences, Setting, Story
+from experiments.reports.wording import Estimate, plain
 
 
 class Ledgers(Protocol):
