@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator
 
 from bandits.compiled import compiled
 from bandits.description import Description
@@ -43,6 +43,12 @@ class Nothing(Description):
         return _Always(problem.nothing, problem.nothing)
 
 
+def _name_or_index(action: object) -> object:
+    if isinstance(action, bool) or not isinstance(action, (str, int)):
+        raise ValueError(f"must be the name of an action, or its index, got {action!r}")  # noqa: TRY004  pydantic's
+    return action
+
+
 class Always(Description):
     """Show the same action to everybody; where it is not available, nothing, or else the first that is.
 
@@ -52,7 +58,7 @@ class Always(Description):
 
     corrects: ClassVar[bool] = True
 
-    action: str | int = Field(union_mode="left_to_right")
+    action: Annotated[str | int, BeforeValidator(_name_or_index)]
 
     def __init__(self, action: str | int, *, name: str | None = None) -> None:
         super().__init__(action=action, name=name)

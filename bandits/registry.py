@@ -64,7 +64,7 @@ def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str
     if name is not None and not isinstance(name, str):
         faults.append(Fault(f"must be text, got {name!r}", ("name",)))
     if faults:
-        raise InputError(faults)
+        raise InputError([*faults, *_further_faults(cls, fields)])
     try:
         made = cls(**fields)
     except InputError:
@@ -76,6 +76,18 @@ def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str
     if name is not None:
         object.__setattr__(made, "name", name)  # a class of one's own may be frozen, and need not know of names
     return made
+
+
+def _further_faults(cls: type, fields: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """What else is wrong with a description of which some fields are unknown."""
+    known, needed = _fields_of(cls)
+    if known is None or not issubclass(cls, Description) or any(key not in fields for key in needed):
+        return ()
+    try:
+        cls(**{key: value for key, value in fields.items() if key in known})
+    except InputError as error:
+        return error.faults
+    return ()
 
 
 def _fields_of(cls: type) -> tuple[list[str] | None, list[str]]:
