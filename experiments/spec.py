@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -15,6 +15,8 @@ from bandits.protocol import Policy
 from bandits.registry import from_table, policy_from
 from environments import ENVIRONMENTS
 from environments.protocol import Environment
+from environments.scenario import Scenario
+from experiments.own_shop import experiment_for
 from experiments.spec_file import fields_of, in_file, table_of_file
 
 
@@ -71,8 +73,8 @@ class Experiment(Description):
     """
 
     name: Annotated[str, AfterValidator(_sane_name)]
-    environments: Annotated[tuple[Any, ...], _each(environment_from, "environment")]
-    policies: Annotated[tuple[Any, ...], _each(policy_from, "policy")]
+    environments: Annotated[Sequence[Any], _each(environment_from, "environment")]
+    policies: Annotated[Sequence[Any], _each(policy_from, "policy")]
     replications: int = Field(default=30, ge=1, le=1_000_000)
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     only: dict[str, list[str]] = Field(default_factory=dict)
@@ -149,14 +151,18 @@ class Experiment(Description):
     def load(cls, path_or_name: str, **changes: object) -> Self:
         """Read a shipped experiment by its name ("acme", "clothing"), or one's own from a .toml file.
 
+        The file of a scenario will do as well: Acme's line-up of policies is then run on each of its objectives.
+
         Args:
-            path_or_name: of the experiment.
+            path_or_name: of the experiment, or of a scenario.
             changes: fields to replace, such as replications and seed.
 
         Raises:
             InputError: all that is wrong with it, one line a fault, with its place in the file.
         """
         source, table = table_of_file(path_or_name)
+        if "scenario" in table and "persona" in table:
+            return cls(**{**experiment_for(Scenario.load(path_or_name)), **changes})
         fields, faults = fields_of(table)
         try:
             made = cls(**{"name": pathlib.Path(source).stem, **fields, **changes})

@@ -1,0 +1,50 @@
+"""A scenario is enough to run: Acme's line-up of policies, on every objective of one's own shop."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from typing import Any
+
+from environments.scenario import Scenario
+
+REHEARSED = "acme"
+
+
+def experiment_for(scenario: Scenario) -> dict[str, Any]:
+    """The table of an experiment that does to this shop what Acme's experiment does to Acme.
+
+    All policies are compared under the scenario's last objective, the one that a team would settle for; the policies
+    that Acme runs under several objectives are run under all of them. Nothing is shown only where nothing may be shown.
+
+    Args:
+        scenario: the shop.
+    """
+    text = importlib.resources.files("experiments").joinpath(f"{REHEARSED}.toml").read_text("utf-8")
+    model = tomllib.loads(text)
+    objectives = [objective.key for objective in scenario.objectives]
+    silent = [objective.key for objective in scenario.objectives if not objective.must_show]
+    main = (silent or objectives)[-1]
+    policies, only = [], {}
+    for policy in model["policy"]:
+        places = model["only"].get(policy["name"])
+        if places is None:
+            policies.append(policy)
+            continue
+        allowed = silent if len(places) > 1 else [main]
+        if "Nothing" in str(policy) or "Cautious" in str(policy):
+            allowed = [place for place in allowed if place in silent]
+        if allowed:
+            policies.append(policy)
+            only[policy["name"]] = allowed
+    return {
+        "name": scenario.name,
+        "replications": model["replications"],
+        "seed": model["seed"],
+        "environments": [
+            {"kind": "Storefront", "scenario": scenario, "objective": key, "observe_persona": True, "name": key}
+            for key in objectives
+        ],
+        "policies": policies,
+        "only": only,
+    }
