@@ -3,8 +3,8 @@
     python benchmarks/storefront.py [days]
 
 At 2,000 visits a day, in one process. All parts work on the same blocks, whose actions were drawn beforehand, so that
-the ratios depend little on the machine. Draws and truth tables are made once a replication, and shared by all policies and
-objectives. Processor time of all threads, the best of five rounds.
+the ratios depend little on the machine. Draws and truth tables are made once a replication, and shared by all policies
+and objectives. Processor time of all threads, the best of five rounds.
 """
 
 from __future__ import annotations

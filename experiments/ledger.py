@@ -10,18 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from bandits.compiled import compiled
-from bandits.protocol import Bools, Floats, Ints
+from bandits.protocol import Floats, Ints
 from environments.protocol import About, Outcome, Users, Visits
+from experiments.entries import LOST, OWN, WINDOW, enter
 
 CHECKPOINTS = 100
 EARLY_DAYS = 30
-FIRST_VISITS = 100
-WINDOW = 50
-CALM = 0.25
 
-OWN = ("visits", "lost", "reward", "regret", "user_regret", "bad", "harm", "nothing", "churned")
-OUTCOMES = ("welfare", "purchases", "revenue", "margin", "returns", "regretted", "irritated", "organic")
 COUNTS = ("visits", "lost", "bad", "nothing", "churned", "purchases", "returns", "regretted", "irritated")
 CURVES = (
     "cohort", "time", "visits", "lost", "reward", "regret", "user_regret", "welfare", "bad", "harm", "purchases",
@@ -29,83 +24,6 @@ CURVES = (
 )  # fmt: skip
 COHORTS = ("cohort", "customers", "first_visits", "first_bad", "signal")
 USERS = ("cohort", "user", "visits", "bad", "streak", "bad_first_30_days", "lost")
-
-VISITS, LOST, REWARD, REGRET, USER_REGRET, BAD, HARM, NOTHING, CHURNED = range(9)
-
-
-@compiled
-def enter(
-    time: Ints,
-    cohort: Ints,
-    user: Ints,
-    available: Bools,
-    expected: Floats,
-    welfare: Floats,
-    action: Ints,
-    reward: Floats,
-    values: Floats,
-    arrival: Ints,
-    tolerance: float,
-    nothing: int,
-    early: int,
-    totals: Floats,
-    people: Ints,
-    first: Ints,
-    window: Bools,
-    signal: Ints,
-) -> None:
-    """Enter visits into the books.
-
-    Args:
-        time, cohort: (N,); user: (N,), or (0,) where visitors are not recognised.
-        available, expected, welfare: (N, K).
-        action, reward: (N,); values: (N, Q − 9) outcomes.
-        arrival: (U,).
-        tolerance: a recommendation is bad if its harm exceeds it.
-        nothing: index of the action that shows nothing, or −1.
-        early: how long a user is new [clock units].
-        totals: (C, Q), changed in place, as are all that follow.
-        people: (U, 6) visits, bad, current run of bad, longest run, bad while new, lost.
-        first: (C + 1, 2) visits and bad among the first FIRST_VISITS of each cohort; the last row is everybody.
-        window: (C + 1, WINDOW) whether each of the last visits was bad.
-        signal: (C + 1, 3) visits so far, bad within the window, first time of calm (−1: not yet).
-    """
-    C = len(totals)
-    for n in range(len(time)):
-        a, c = action[n], cohort[n]
-        best, kindest = expected[n, a], welfare[n, a]
-        for k in range(available.shape[1]):
-            if available[n, k]:
-                best, kindest = max(best, expected[n, k]), max(kindest, welfare[n, k])
-        harm = max(0.0, -welfare[n, a])
-        bad = harm > tolerance
-        totals[c, VISITS] += 1.0
-        totals[c, REWARD] += reward[n]
-        totals[c, REGRET] += best - expected[n, a]
-        totals[c, USER_REGRET] += kindest - welfare[n, a]
-        totals[c, BAD] += bad
-        totals[c, HARM] += harm
-        totals[c, NOTHING] += a == nothing
-        for q in range(values.shape[1]):
-            totals[c, 9 + q] += values[n, q]
-        for g in (c, C):
-            if first[g, 0] < FIRST_VISITS:
-                first[g, 0] += 1
-                first[g, 1] += bad
-            slot = signal[g, 0] % WINDOW
-            signal[g, 1] += int(bad) - int(window[g, slot])
-            window[g, slot] = bad
-            signal[g, 0] += 1
-            if signal[g, 2] < 0 and signal[g, 0] >= WINDOW and signal[g, 1] <= CALM * WINDOW:
-                signal[g, 2] = time[n]
-        if len(user) > 0:
-            u = user[n]
-            people[u, 0] += 1
-            people[u, 1] += bad
-            people[u, 2] = people[u, 2] + 1 if bad else 0
-            people[u, 3] = max(people[u, 3], people[u, 2])
-            if time[n] - arrival[u] < early:
-                people[u, 4] += bad
 
 
 @dataclass(frozen=True)
@@ -157,7 +75,6 @@ class Ledger:
             self._turn_page()
             a = b
         self._enter(visits, actions, outcome, slice(a, len(visits)))
-        np.add.at(self._totals[:, CHURNED], visits.cohort[outcome.left], 1.0)
         if self._users is not None and len(outcome.lost):
             np.add.at(self._totals[:, LOST], self._users.cohort[outcome.lost], 1.0)
             np.add.at(self._people[:, 5], outcome.lost, 1)
@@ -177,6 +94,7 @@ class Ledger:
             actions[rows],
             outcome.reward[rows],
             outcome.values[rows],
+            outcome.left[rows],
             self._arrival,
             self._about.tolerance,
             self._nothing,
@@ -204,7 +122,8 @@ class Ledger:
         pages = np.concatenate([pages, pages.sum(axis=1, keepdims=True)], axis=1)
         moods = np.array(self._moods)  # (P, C)
         weight = np.array([self._arrived(time) for time in self._times])
-        moods = np.concatenate([moods, (moods * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True)], axis=1)
+        everybody = (moods * weight).sum(1, keepdims=True) / np.maximum(weight.sum(1, keepdims=True), 1.0)
+        moods = np.concatenate([moods, everybody], axis=1)
         P, G = moods.shape
         columns: dict[str, pl.Series] = {
             "cohort": pl.Series(np.tile([*names, "all"], P), dtype=pl.String),

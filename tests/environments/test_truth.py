@@ -17,11 +17,12 @@ from environments.objective import OUTCOMES, Objective
 from environments.scenario import Scenario
 from environments.shop_floor import expected_rewards, prizes_of
 from environments.truth import truth
+from tests.stochastic import detectable_gap, same_mean
 
 ACME = Scenario.load("acme")
 DRAWS = 1_000_000
-SIGMAS = 6.5
-"""A mean of 1e6 draws strays by so many standard errors with chance 1e-10: the false-alarm rate of one comparison."""
+MOOD = 60
+"""No mood, and no trial, of any draw is further from 0: a false alarm once in 1e20 draws."""
 
 EVERYTHING = Objective(
     key="everything",
@@ -31,6 +32,7 @@ EVERYTHING = Objective(
     unit="points",
 )
 GOALS = (*ACME.objectives, EVERYTHING)
+LOOKS = 6 + len(GOALS)
 
 
 def truth_at(v, m, patience, annoyance, hassle, trial_sd, loss_aversion):
@@ -117,7 +119,7 @@ def test_truth_equals_adaptive_quadrature_far_and_wide(**parameters):
 
 
 def lived(c, j, v, seed):
-    """What 1e6 visits of a customer of persona c with utility v bring who is shown item j: outcomes, rewards by goal."""
+    """What 1e6 visits of a customer of persona c with utility v bring who is shown item j: outcomes, and rewards."""
     shop, persona = ACME, ACME.personas[c]
     names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion", "rho", "b0", "b1")
     person = np.array([[float(getattr(p, name)) for name in names] for p in shop.personas])
@@ -157,21 +159,19 @@ def lived(c, j, v, seed):
 
 
 def check_against_life(c, j, v, seed):
-    """Every expectation lies within 6.5 standard errors of the mean of 1e6 visits: a gap of 0.0065 sd is found."""
+    """Every expectation is the mean of 1e6 visits; a gap of 0.01 in a probability, or 0.01 sd, would be found."""
+    assert detectable_gap(DRAWS, looks=LOOKS) < 0.01
     t = truth_of(ACME, np.array([c]), np.full((1, len(ACME.items)), v))
     outcomes, reward = lived(c, j, v, seed)
     same = {"buy": "purchases", "returned": "returns", "regretted": "regretted", "irritated": "irritated"}
     same |= {"welfare": "welfare", "felt": "felt"}
     for name, outcome in same.items():
-        assert_mean(outcomes[outcome], getattr(t, name)[0, j])
+        reach = 1.0 if name in {"buy", "returned", "regretted", "irritated"} else MOOD
+        same_mean(outcomes[outcome], getattr(t, name)[0, j], -reach, reach, looks=LOOKS)
     for goal in GOALS:
-        assert_mean(reward[goal.key], expected_rewards(goal, ACME, t)[0, j])
-
-
-def assert_mean(sample, expected):
-    # Where an outcome never happened its spread is 0, and its probability may be up to 25 in 1e6 (exp(−25) = 1e-11).
-    error = SIGMAS * sample.std() / math.sqrt(len(sample)) + 25 / len(sample) * np.abs(sample).max(initial=1.0)
-    assert abs(sample.mean() - expected) <= error
+        prizes, feelings = prizes_of(goal, ACME)
+        reach = np.abs(prizes[j]).sum() + MOOD * np.abs(feelings).sum()
+        same_mean(reward[goal.key], expected_rewards(goal, ACME, t)[0, j], -reach, reach, looks=LOOKS)
 
 
 @pytest.mark.parametrize(("c", "item", "v"), [(0, "smart_widget_pro", 0.4), (1, "limited_edition", -1.0)])
