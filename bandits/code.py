@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import hashlib
 import inspect
@@ -107,8 +108,7 @@ class _Walk:
         for base in thing.__bases__:
             yield from self.of(base)
         for name, member in sorted(vars(thing).items()):
-            dunder = name.startswith("__") and name.endswith("__")
-            if (dunder or name.startswith("_abc_")) and not inspect.isfunction(member):
+            if (_special(name) or name.startswith("_abc_")) and not inspect.isfunction(member):
                 continue
             yield name
             yield from self.of(member)
@@ -123,14 +123,14 @@ class _Walk:
         for cell in thing.__closure__ or ():
             if cell != types.CellType():  # one that nothing was put into yet
                 yield from self.of(cell.cell_contents)
-        names = sorted(_names(thing.__code__))
-        for name in names:
+        attributes = sorted(_names(thing.__code__))
+        for name in sorted(_globals(thing.__code__)):
             if name in thing.__globals__:
                 used = thing.__globals__[name]
                 yield name
                 yield from self.of(used)
                 if isinstance(used, types.ModuleType) and self._own_module(used.__name__):
-                    for part in names:
+                    for part in attributes:
                         if part in vars(used):
                             yield from self.of(vars(used)[part])
 
@@ -177,6 +177,17 @@ def state_of(thing: object) -> dict[str, object]:
     return {name: getattr(thing, name) for name in sorted(names) if hasattr(thing, name)}
 
 
+def _special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
 def _names(code: types.CodeType) -> set[str]:
+    """All names in some code: of globals, attributes and imports."""
     inner = [_names(c) for c in code.co_consts if isinstance(c, types.CodeType)]
     return set(code.co_names).union(*inner)
+
+
+def _globals(code: types.CodeType) -> set[str]:
+    """The names of globals alone: of a global that is called like an attribute, a pickle for a worker knows nothing."""
+    own = {step.argval for step in dis.get_instructions(code) if "GLOBAL" in step.opname or step.opname == "LOAD_NAME"}
+    return own.union(*(_globals(c) for c in code.co_consts if isinstance(c, types.CodeType)))
