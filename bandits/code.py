@@ -125,7 +125,7 @@ class _Walk:
                 yield from self.of(cell.cell_contents)
         attributes = sorted(_names(thing.__code__))
         for name in sorted(_globals(thing.__code__)):
-            if name in thing.__globals__:
+            if name in thing.__globals__ and not _special(name):  # __file__ is where it lies, and no code
                 used = thing.__globals__[name]
                 yield name
                 yield from self.of(used)
@@ -172,7 +172,9 @@ def state_of(thing: object) -> dict[str, object]:
     names = set(getattr(thing, "__dict__", ()))
     for cls in type(thing).__mro__:
         slots = vars(cls).get("__slots__", ())
-        names.update((slots,) if isinstance(slots, str) else slots)
+        for name in (slots,) if isinstance(slots, str) else slots:
+            private = name.startswith("__") and not name.endswith("__")
+            names.add(f"_{cls.__name__.lstrip('_')}{name}" if private else name)
     names -= {"__dict__", "__weakref__"}
     return {name: getattr(thing, name) for name in sorted(names) if hasattr(thing, name)}
 
