@@ -1,0 +1,53 @@
+"""Kernels: compiled once, kept, and compiled again when what they call has changed."""
+
+import os
+import subprocess
+import sys
+import time
+
+import bandits.counts
+import bandits.ridge
+
+CALLER = """
+from bandits.compiled import compiled
+from kernel_inside import inner
+
+@compiled
+def outer(x):
+    return inner(x) * 10
+"""
+INSIDE = """
+from bandits.compiled import compiled
+
+@compiled
+def inner(x):
+    return x + {}
+"""
+
+
+def test_a_kernel_keeps_its_name_and_its_words():
+    assert bandits.ridge.rank_one_update.__name__ == "rank_one_update"
+    assert "Sherman & Morrison" in bandits.ridge.rank_one_update.__doc__
+    assert bandits.counts.learn_means.__module__ == "bandits.counts"
+
+
+def test_a_change_in_another_file_is_compiled_in(tmp_path):
+    """outer(1) is (1 + 1) · 10 and is kept on disk; then the file of inner alone changes: (1 + 5) · 10."""
+    (tmp_path / "kernel_outside.py").write_text(CALLER)
+    code = "from kernel_outside import outer; print(outer(1))"
+    said = []
+    for number in (1, 5, 5):
+        (tmp_path / "kernel_inside.py").write_text(INSIDE.format(number))
+        env = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+        done = subprocess.run(  # noqa: S603  our own code
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=env | {"PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.append(int(done.stdout))
+        time.sleep(0.01)
+    assert said == [20, 60, 60]
+    assert len(list(tmp_path.glob("__pycache__/kernel_outside.outer-*.nbi"))) == 2

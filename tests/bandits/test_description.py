@@ -1,0 +1,134 @@
+"""Descriptions: frozen, checked, named by what differs from the defaults, known by all that defines them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from bandits import (
+    ABTest,
+    Always,
+    Cautious,
+    EpsilonGreedy,
+    InputError,
+    LinearThompson,
+    LinUCB,
+    PerCohort,
+    PersonaBelief,
+    Random,
+    VowpalWabbit,
+)
+from bandits.description import identity, label_of, table_of
+
+
+@dataclass(frozen=True)
+class Mine:
+    pace: float = 1.0
+    name: str | None = None
+
+    def start(self, problem, rng):
+        return problem, rng
+
+
+class Plain:
+    def __init__(self, pace, weights=None):
+        self.pace, self.weights = pace, weights
+
+    def start(self, problem, rng):
+        return problem, rng
+
+
+@pytest.mark.parametrize(
+    ("policy", "label"),
+    [
+        (LinUCB(), "LinUCB"),
+        (LinUCB(alpha=0.5), "LinUCB(alpha=0.5)"),
+        (LinUCB(alpha=1.0, ridge=2.0), "LinUCB(ridge=2.0)"),
+        (LinUCB(alpha=0.5, name="bold"), "bold"),
+        (Always("pen"), "Always(action=pen)"),
+        (PersonaBelief(LinearThompson()), "PersonaBelief(LinearThompson)"),
+        (PersonaBelief(LinUCB(alpha=2.0), evidence="visit"), "PersonaBelief(LinUCB(alpha=2.0), evidence=visit)"),
+        (PerCohort(VowpalWabbit(exploration="bag", bag=3)), "PerCohort(VowpalWabbit(exploration=bag, bag=3))"),
+        (Cautious(PersonaBelief(LinUCB()), margin=1.0), "Cautious(PersonaBelief(LinUCB), margin=1.0)"),
+        (PerCohort(LinUCB(name="bold")), "PerCohort(bold)"),
+        (Plain(2), "Plain(pace=2, weights=None)"),
+        (Mine(name="mine"), "mine"),
+    ],
+    ids=str,
+)
+def test_a_policy_is_called_by_its_name_or_by_what_differs_from_the_defaults(policy, label):
+    assert label_of(policy) == label
+
+
+def test_the_same_parameters_are_the_same_whatever_they_are_called():
+    assert identity(LinUCB(alpha=2.0, name="bold")) == identity(LinUCB(alpha=2.0))
+    assert identity(PerCohort(LinUCB(name="bold"))) == identity(PerCohort(LinUCB(), name="each"))
+    assert identity(Mine(name="mine")) == identity(Mine())
+
+
+def test_other_parameters_are_others_at_every_depth():
+    several = [
+        LinUCB(),
+        LinUCB(alpha=2.0),
+        LinUCB(ridge=2.0),
+        LinearThompson(),
+        PerCohort(LinUCB()),
+        PerCohort(LinUCB(alpha=2.0)),
+        PersonaBelief(LinUCB()),
+        PersonaBelief(LinUCB(), cards="estimated"),
+        PersonaBelief(PerCohort(LinUCB())),
+        PerCohort(PersonaBelief(LinUCB())),
+        PerCohort(Mine()),
+        PerCohort(Mine(pace=2.0)),
+        Plain(1),
+        Plain(1.0),
+        Plain(1, np.arange(3)),
+        Plain(1, np.arange(4)),
+    ]
+    assert len({identity(policy) for policy in several}) == len(several)
+
+
+def test_a_table_is_plain_data():
+    assert table_of(PersonaBelief(LinUCB(alpha=2.0), name="p")) == {
+        "kind": "PersonaBelief",
+        "policy": {"kind": "LinUCB", "alpha": 2.0, "ridge": 1.0},
+        "cards": "declared",
+        "evidence": "history",
+    }
+    table = table_of(VowpalWabbit(interactions=("ua", "uua")))
+    assert table["interactions"] == ["ua", "uua"]
+    assert table["gamma"] is None
+
+
+@pytest.mark.parametrize(
+    ("make", "lines"),
+    [
+        (lambda: LinUCB(alpha=-1.0), ["LinUCB: alpha: must be greater than or equal to 0, got -1.0"]),
+        (
+            lambda: LinUCB(alpha=-1.0, ridge=0.0, alhpa=3),
+            [
+                "LinUCB: alpha: must be greater than or equal to 0, got -1.0",
+                "LinUCB: ridge: must be greater than 0, got 0.0",
+                "LinUCB: alhpa: unknown field 'alhpa' (known: alpha, name, ridge); did you mean 'alpha'?",
+            ],
+        ),
+        (lambda: ABTest(visits_per_action=0), ["ABTest: visits_per_action: must be greater than or equal to 1, got 0"]),
+        (lambda: ABTest(visits_per_action=1.5), ["ABTest: visits_per_action: must be a valid integer, got 1.5"]),
+        (lambda: EpsilonGreedy(epsilon=float("nan")), ["EpsilonGreedy: epsilon: must be a finite number, got nan"]),
+        (lambda: LinUCB(name=3), ["LinUCB: name: must be a valid string, got 3"]),
+        (
+            lambda: PersonaBelief(LinUCB(), cards="guessed"),
+            ["PersonaBelief: cards: must be 'declared' or 'estimated', got 'guessed'"],
+        ),
+        (
+            lambda: PerCohort("LinUCB"),
+            ["PerCohort: policy: must be a policy (an object with start(problem, rng)), got 'LinUCB'"],
+        ),
+        (lambda: Cautious(Random(), margin=-1.0), ["Cautious: margin: must be greater than or equal to 0, got -1.0"]),
+    ],
+    ids=range(9),
+)
+def test_every_fault_is_one_line(make, lines):
+    with pytest.raises(InputError) as caught:
+        make()
+    assert caught.value.lines == lines
