@@ -7,16 +7,19 @@ Rewards are learnt in units of `Problem.reward_scale`, so that alpha and scale m
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import NonNegativeFloat, PositiveFloat
+from pydantic import Field, NonNegativeFloat
 
 from bandits.description import Description
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Problem
 from bandits.ridge import correct_ridge, learn_ridge, play_ridge
 
 Bonus = Callable[[int, int], Floats]
+
+# A⁻¹ is kept by rank-one updates, which lose about log₁₀(x² / ridge) of their 16 digits for good
+Ridge = Annotated[float, Field(ge=1e-6)]
 
 
 class RidgeLearner(BlockLearner):
@@ -98,7 +101,7 @@ class LinUCB(Description):
 
     Args:
         alpha: width of the confidence bound, in standard deviations; the noise of a reward is taken to be one unit.
-        ridge: regularisation; the prior standard deviation of a coefficient is 1/√ridge units.
+        ridge: regularisation, at least 1e-6; the prior standard deviation of a coefficient is 1/√ridge units.
 
     Source: Li, Chu, Langford & Schapire 2010, Algorithm 1.
     """
@@ -107,7 +110,7 @@ class LinUCB(Description):
     corrects: ClassVar[bool] = True
 
     alpha: NonNegativeFloat = 1.0
-    ridge: PositiveFloat = 1.0
+    ridge: Ridge = 1.0
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
@@ -127,7 +130,7 @@ class LinearThompson(Description):
 
     Args:
         scale: standard deviation of the noise, in units of the typical reward.
-        ridge: the prior standard deviation of a coefficient is scale/√ridge units.
+        ridge: at least 1e-6; the prior standard deviation of a coefficient is scale/√ridge units.
 
     Source: Agrawal & Goyal 2013 (one regression an arm); Russo et al. 2018, section 4.
     """
@@ -136,7 +139,7 @@ class LinearThompson(Description):
     corrects: ClassVar[bool] = True
 
     scale: NonNegativeFloat = 1.0
-    ridge: PositiveFloat = 1.0
+    ridge: Ridge = 1.0
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
@@ -154,7 +157,7 @@ class GaussianThompson(Description):
 
     Args:
         scale: standard deviation of the noise, in units of the typical reward.
-        ridge: the prior standard deviation of a mean is scale/√ridge units.
+        ridge: at least 1e-6; the prior standard deviation of a mean is scale/√ridge units.
 
     Source: Agrawal & Goyal 2013, "Further optimal regret bounds for Thompson sampling", Algorithm 2.
     """
@@ -163,7 +166,7 @@ class GaussianThompson(Description):
     corrects: ClassVar[bool] = True
 
     scale: NonNegativeFloat = 1.0
-    ridge: PositiveFloat = 1.0
+    ridge: Ridge = 1.0
 
     def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  fits every world
         """Why the policy does not fit a world, or None."""

@@ -108,7 +108,7 @@ def test_a_table_is_plain_data():
             lambda: LinUCB(alpha=-1.0, ridge=0.0, alhpa=3),
             [
                 "LinUCB: alpha: must be greater than or equal to 0, got -1.0",
-                "LinUCB: ridge: must be greater than 0, got 0.0",
+                "LinUCB: ridge: must be greater than or equal to 0.000001, got 0.0",
                 "LinUCB: alhpa: unknown field 'alhpa' (known: alpha, name, ridge); did you mean 'alpha'?",
             ],
         ),

@@ -77,7 +77,7 @@ WRONG = {
         {"kind": "LinUCB", "alhpa": 1.0, "ridge": -1},
         [
             "alhpa: unknown field 'alhpa' (known: alpha, name, ridge); did you mean",
-            "ridge: must be greater than 0, got -1",
+            "ridge: must be greater than or equal to 0.000001, got -1",
         ],
     ),
     "infinite": ({"kind": "LinUCB", "alpha": math.inf}, ["LinUCB: alpha: must be a finite number, got inf"]),
