@@ -60,7 +60,7 @@ class _Walk:
         if thing is None or isinstance(thing, (bool, int, float, complex, str, bytes, np.generic)):
             yield f"{type(thing).__name__} {thing!r}"
         elif isinstance(thing, types.CodeType):
-            yield from self._code(thing, docstring=None)
+            yield from self._code(thing)
         elif isinstance(thing, types.ModuleType):
             yield f"module {thing.__name__}"
         elif isinstance(thing, (tuple, AbstractSet)):  # equal ones may or may not be the same object
@@ -117,7 +117,7 @@ class _Walk:
         yield f"function {thing.__name__}"
         if not self._own(thing):
             return
-        yield from self._code(thing.__code__, thing.__doc__)
+        yield from self._code(thing.__code__)
         yield from self.of(thing.__defaults__)
         yield from self.of(thing.__kwdefaults__)
         for cell in thing.__closure__ or ():
@@ -134,12 +134,16 @@ class _Walk:
                         if part in vars(used):
                             yield from self.of(vars(used)[part])
 
-    def _code(self, code: types.CodeType, docstring: str | None) -> Iterator[str]:
-        yield code.co_code.hex()
-        yield repr(code.co_names)
-        for number, constant in enumerate(code.co_consts):
-            if number > 0 or docstring is None or constant != docstring:
-                yield from self.of(constant)
+    def _code(self, code: types.CodeType) -> Iterator[str]:
+        yield repr((code.co_flags, code.co_argcount, code.co_kwonlyargcount, code.co_varnames[: code.co_argcount]))
+        for step in dis.get_instructions(code):
+            # by value, not by number: a docstring is a constant, too, and moves all others
+            yield step.opname
+            if step.opcode in dis.hasconst:
+                yield from self.of(step.argval)
+            else:
+                named = step.opcode in {*dis.hasname, *dis.haslocal, *dis.hasfree}
+                yield repr(step.argval if named else step.arg)
 
     def _object(self, thing: object) -> Iterator[str]:
         """An object by its class and its state; one of an installed class by its pickle, if it has one."""

@@ -29,9 +29,7 @@ def small(
     seed: int = 7,
     name: str = "small",
 ) -> Experiment:
-    return Experiment(
-        name=name, environments=environments, policies=policies, replications=replications, seed=seed
-    )
+    return Experiment(name=name, environments=environments, policies=policies, replications=replications, seed=seed)
 
 
 def cells_in(folder: pathlib.Path) -> dict[str, bytes]:

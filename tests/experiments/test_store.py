@@ -14,11 +14,11 @@ import sys
 
 import polars as pl
 import pytest
-from bandits import Random
-from bandits.errors import InputError
 from small_sweeps import CLOTHES, cells_in, damage, small, stamps_in
 
 import experiments.disk
+from bandits import Random
+from bandits.errors import InputError
 from experiments import Result, run
 from experiments.disk import MAKING
 from experiments.store import MANIFEST, FolderStore, MemoryStore, from_bytes, to_bytes
@@ -135,7 +135,8 @@ def test_a_damaged_manifest_is_named_by_load_and_written_anew_by_run(out, conten
 def test_another_format_of_results_is_refused_but_may_be_overwritten(out, version):
     manifest = json.loads((out / MANIFEST).read_text()) | {"format": version}
     (out / MANIFEST).write_text(json.dumps(manifest))
-    line = f"{out / MANIFEST}: has result format {version!r}, and this version reads 1; choose another folder, or --overwrite"
+    advice = "choose another folder, or --overwrite"
+    line = f"{out / MANIFEST}: has result format {version!r}, and this version reads 1; {advice}"
     assert lines_of(Result.load, out) == lines_of(run, ONE, out) == [line]
     if isinstance(version, int):
         run(ONE, out, overwrite=True)
@@ -223,7 +224,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     assert lines_of(run, ONE, tmp_path / "out") == [f"{tmp_path / 'out'}: {what}"]
 
 
-def test_results_that_cannot_be_written_any_more_can_still_be_read(out, tmp_path):
+def test_results_that_cannot_be_written_any_more_can_still_be_read(out):
     """Somebody else's results, mounted read-only: loading must write nothing."""
     before = {path: path.stat().st_mtime_ns for path in [out, *out.rglob("*")]}
     Result.load(out).summary()

@@ -8,13 +8,13 @@ import subprocess
 import sys
 
 import pytest
-from bandits import EpsilonGreedy, LinearThompson, Oracle, Random
-from bandits.errors import InputError
 from loky import get_reusable_executor
 from polars.testing import assert_frame_equal
 from small_sweeps import CLOTHES, SHOP, cells_in, small, stamps_in
 
 import experiments.work
+from bandits import EpsilonGreedy, LinearThompson, Oracle, Random
+from bandits.errors import InputError
 from experiments import Result, run
 
 
