@@ -23,6 +23,12 @@ def findings(story: Story) -> list[tuple[str, Markup]]:
     return [*told, rewarded] if rewarded is not None else told
 
 
+def _aside(setting: Setting) -> Markup:
+    """That the marks, which nobody would ship, are not counted among the policies."""
+    marks = [policy(label) for label in (setting.nothing, setting.oracle) if label is not None]
+    return Markup(" other than {}").format(listing(marks)) if marks else Markup("")
+
+
 def _suffers(setting: Setting) -> tuple[str, Markup] | None:
     exposure = {
         cohort.key: float(np.mean(seen))
@@ -35,7 +41,9 @@ def _suffers(setting: Setting) -> tuple[str, Markup] | None:
         return None
     count = len(setting.contenders)
     whole = (
-        Markup("Averaged over the {} policies, {}").format(words(count), SHARE.write(exposure[sufferer.key]))
+        Markup("Averaged over the {} policies{}, {}").format(
+            words(count), _aside(setting), SHARE.write(exposure[sufferer.key])
+        )
         if (count > 1)
         else Markup("Under {}, {}").format(policy(order[0]), SHARE.write(exposure[sufferer.key]))
     )

@@ -18,19 +18,19 @@ POLICY = 34
 
 COLUMNS = (
     ("regret_per_visit", "regret\na visit"),
-    ("bad_per_customer", "bad\na customer"),
-    ("bad_first_30_days", "bad, first\n30 days"),
+    ("bad_per_customer", "bad a\ncustomer"),
+    ("bad_first_30_days", "bad, in\n30 days"),
     ("bad_per_visit", "bad\na visit"),
     ("bad_first_100", "bad, first\n100 visits"),
     ("churn", "left"),
-    ("value_per_customer", "money\na customer"),
+    ("value_per_customer", "money a\ncustomer"),
     ("reward_per_visit", "reward\na visit"),
 )
 OBJECTIVE_COLUMNS = (
     ("basket", "basket\na visit"),
     ("return_rate", "sent\nback"),
     ("churn", "left"),
-    ("value_per_customer", "money\na customer"),
+    ("value_per_customer", "money a\ncustomer"),
 )
 
 
