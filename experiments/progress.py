@@ -51,11 +51,14 @@ class _Lines:
     def __init__(self, name: str, console: Console) -> None:
         self._name, self._console = name, console
         self._begun: tuple[float, int] | None = None
+        self._kept = 0
         self._last = -QUIET_SECONDS
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if self._begun is None:
+        if self._begun is None or self._begun[1] == self._kept:
+            # time counts from the first new cell, which alone waits for the compiler
+            self._kept = done if self._begun is None else self._kept
             self._begun = now, done
         if now - self._last < QUIET_SECONDS and done < total:
             return
