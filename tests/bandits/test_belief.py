@@ -54,9 +54,9 @@ def played(policy, block, problem=None):
 
 @pytest.mark.parametrize("evidence", ["history", "visit"])
 def test_beliefs_are_those_of_bayes_rule(evidence):
-    """300 visits by 40 people, whose own facts count once, whatever they show at each visit."""
-    block = small_block(300)
-    user = block.user if evidence == "history" else np.arange(300)
+    """120 visits by 40 people, whose own facts count once, whatever they show at each visit."""
+    block = small_block(120)
+    user = block.user if evidence == "history" else np.arange(120)
     exact = beliefs(CARDS, FEATURES, block.x, user)
     ours = played(PersonaBelief(LinUCB(), evidence=evidence), block)
     np.testing.assert_allclose(ours, exact, rtol=1e-9, atol=1e-14)

@@ -127,7 +127,7 @@ def test_what_a_class_was_made_around_counts():
     assert code_of(make(1)) == code_of(make(1))
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "2"])
+@pytest.mark.parametrize("seed", ["1", "2"])
 def test_a_worker_sees_the_same_fingerprint(seed):
     """Sent by cloudpickle, as workers get it: with the names that are used, and in another order of sets."""
     sys.modules["own_code"] = made = module(MINE)
