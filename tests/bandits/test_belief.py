@@ -33,7 +33,7 @@ class Spy:
     def __init__(self):
         self.chose, self.learnt, self.corrected = [], [], []
 
-    def start(self, problem, rng):  # noqa: ARG002  it needs neither
+    def start(self, problem, rng):
         return self
 
     def choose(self, visit):

@@ -142,7 +142,7 @@ def test_a_worker_sees_the_same_fingerprint(seed):
         "import base64, pickle\nfrom bandits.description import identity\n"
         f"print(identity(pickle.loads(base64.b64decode({sent!r}))))"
     )
-    there = subprocess.run(  # noqa: S603  our own code
+    there = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"PYTHONHASHSEED": seed},
         capture_output=True,

@@ -38,7 +38,7 @@ def test_a_change_in_another_file_is_compiled_in(tmp_path):
     for number in (1, 5):
         (tmp_path / "kernel_inside.py").write_text(INSIDE.format(number))
         env = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-        done = subprocess.run(  # noqa: S603  our own code
+        done = subprocess.run(
             [sys.executable, "-c", code],
             cwd=tmp_path,
             env=env | {"PYTHONDONTWRITEBYTECODE": "1"},

@@ -22,7 +22,7 @@ class Learner:
         self.visits += 1
         return self.answer(self.visits - 1, visit)
 
-    def learn(self, visit, choice, reward):  # noqa: ARG002  the protocol's
+    def learn(self, visit, choice, reward):
         self.learnt.append((choice.action, reward))
 
 

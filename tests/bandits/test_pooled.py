@@ -12,7 +12,7 @@ from tests.contracts.small_world import begin, rewards_of, small_block, small_pr
 class Stubborn:
     """Shows an unavailable action at its third visit, or has no `correct`."""
 
-    def start(self, problem, rng):  # noqa: ARG002  it needs neither
+    def start(self, problem, rng):
         return _Stubborn()
 
 
@@ -20,7 +20,7 @@ class _Stubborn:
     def __init__(self):
         self.visits = 0
 
-    def choose(self, visit):  # noqa: ARG002  the protocol's
+    def choose(self, visit):
         self.visits += 1
         return Choice(99 if self.visits == 3 else 0, 1.0)
 

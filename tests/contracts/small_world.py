@@ -155,10 +155,10 @@ class _Copycat:
         best = np.flatnonzero(scores == scores.max())
         return Choice(int(self.rng.choice(best)), 1 / len(best), np.array([float(self.seen)]))
 
-    def learn(self, visit, choice, reward):  # noqa: ARG002  the protocol's
+    def learn(self, visit, choice, reward):
         if choice.action != NOTHING:
             self.last[choice.action] = reward
 
-    def correct(self, visit, choice, delta):  # noqa: ARG002  the protocol's
+    def correct(self, visit, choice, delta):
         if choice.action != NOTHING:
             self.last[choice.action] += delta
