@@ -6,8 +6,7 @@ import pathlib
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -59,7 +58,7 @@ class Stepwise(BlockLearner):
 
     def play(self, block: Block) -> Choices:
         """Choose, and learn where rewards are known at once, visit by visit."""
-        block = replace(block, x=_locked(block.x), available=_locked(block.available), z=_locked(block.z))
+        block = _locked(block)
         action, propensity = np.empty(len(block), dtype=np.int64), np.empty(len(block))
         memos = []
         for n in range(len(block)):
@@ -103,12 +102,16 @@ def _blamed(row: int | None) -> Iterator[None]:
         raise Misbehaviour(f"raised {type(error).__name__}", f" ({place}): {error}", row) from error
 
 
-def _locked(a: Any) -> Any:  # noqa: ANN401  any array, or None
-    """The same array, which nobody can write to: a learner that did would change the world of the others."""
-    if a is not None:
-        a = a.view()
-        a.flags.writeable = False
-    return a
+def _locked(block: Block) -> Block:
+    """The same block, which nobody can write to: a learner that did would change what its choices are judged by."""
+    views = {
+        field.name: array.view()
+        for field in fields(block)
+        if isinstance(array := getattr(block, field.name), np.ndarray)
+    }
+    for view in views.values():
+        view.flags.writeable = False
+    return replace(block, **views)
 
 
 def checked(choice: object, available: Bools, row: int) -> tuple[int, float]:
@@ -176,7 +179,7 @@ class Watched(BlockLearner):
     def play(self, block: Block) -> Choices:
         """Play, and check the answer."""
         with _blamed(None):
-            choices = self._learner.play(block)
+            choices = self._learner.play(_locked(block))
         check(choices, block.available)
         return choices
 

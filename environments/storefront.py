@@ -122,7 +122,7 @@ class Storefront(Description):
         """Whether nothing may be shown."""
         return self.show_nothing and not self.goal.must_show
 
-    @cached_property
+    @property
     def problem(self) -> Problem:
         """What is public before any replication; its labelled sample is of this world, but of no replication."""
         return self.problem_with(draw_sample(self.shop, self.labelled, stream(0, 0, "storefront:public survey")))
