@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 from bandits.code import code_of, state_of, value_of
 from bandits.errors import Fault, InputError, unknown
 
+LONGEST = 100
+
 
 class Description(BaseModel):
     """A frozen description. Two with the same parameters are the same, whatever they are called.
@@ -52,7 +54,10 @@ def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
     if detail["type"] == "missing":
         return [Fault("is missing; add it", where)]
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    must = message if cause is not None else f"must be {message}, got {detail['input']!r}"
+    message = {"dict_type": "a table", "model_type": "a table", "list_type": "a list"}.get(detail["type"], message)
+    got = repr(detail["input"])
+    got = got if len(got) <= LONGEST else got[:LONGEST] + "…"
+    must = message if cause is not None else f"must be {message}, got {got}"
     return [Fault(must, where)]
 
 

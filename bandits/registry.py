@@ -22,7 +22,9 @@ def load_kind(kind: object, built_in: Mapping[str, type], what: str) -> type:
         InputError: when there is none, or its module cannot be imported.
     """
     if not isinstance(kind, str):
-        raise InputError(Fault(f"must be the name of a {what} (known: {', '.join(built_in)}), got {kind!r}", ("kind",)))
+        raise InputError(
+            Fault(f"must be the name of {_a(what)} (known: {', '.join(built_in)}), got {kind!r}", ("kind",))
+        )
     if ":" not in kind:
         if kind not in built_in:
             raise InputError(Fault(unknown(what, kind, built_in) + "; one's own is 'module:Name'", ("kind",)))
@@ -46,6 +48,10 @@ def load_kind(kind: object, built_in: Mapping[str, type], what: str) -> type:
     return cls
 
 
+def _a(what: str) -> str:
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
+
+
 def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str) -> Any:  # noqa: ANN401  its kind decides
     """Make what a table describes.
 
@@ -53,7 +59,7 @@ def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str
         InputError: one line a fault.
     """
     if "kind" not in table:
-        raise InputError(Fault(f"is missing; add the name of a {what} (known: {', '.join(built_in)})", ("kind",)))
+        raise InputError(Fault(f"is missing; add the name of {_a(what)} (known: {', '.join(built_in)})", ("kind",)))
     cls = load_kind(table["kind"], built_in, what)
     fields = {key: value for key, value in table.items() if key != "kind"}
     known, needed = _fields_of(cls)

@@ -22,7 +22,6 @@ app = typer.Typer(
 )
 
 BUG, BAD_INPUT, STOPPED = 1, 2, 130
-FAILURES = 20
 # What typer raises for a wrong command line; it exports one kind of it alone.
 WrongCommand = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
 
@@ -80,12 +79,13 @@ def run(
 
 
 def _told(failures: list[dict[str, Any]], folder: pathlib.Path) -> int:
-    """Say what failed, and give the exit status: a bug of ours, or something to mend."""
-    for failure in failures[:FAILURES]:
-        _complain(failure["message"])
-    more = len(failures) - FAILURES
-    if more > 0:
-        _complain(f"… and {more} more, each with its message in {folder / 'failed'}")
+    """Say what failed, a line a policy and environment, and give the exit status: a bug of ours, or theirs to mend."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for failure in failures:
+        groups.setdefault((failure["policy"], failure["environment"]), []).append(failure)
+    for first, *rest in groups.values():
+        more = f" (and so in {len(rest)} more replications: see {folder / 'failed'})" if rest else ""
+        _complain(first["message"] + more)
     bugs = [failure for failure in failures if not failure["user"]]
     if bugs:
         sys.stderr.write(bugs[0]["traceback"])
