@@ -5,7 +5,6 @@ A block is a day. The equations are in `environments.truth` (expectations) and `
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -105,14 +104,14 @@ class Storefront(Description):
         said = [f"{key}={getattr(self, key)}" for key in rest if getattr(self, key) != fields[key].default]
         return f"{self.scenario.name}/{self.objective}" + (f" ({', '.join(said)})" if said else "")
 
-    @cached_property
+    @property
     def shop(self) -> Scenario:
         """The scenario, with this storefront's number of customers and days."""
         customers = self.scenario.customers if self.customers is None else self.customers
         days = self.scenario.days if self.days is None else self.days
         return self.scenario.model_copy(update={"customers": customers, "days": days})
 
-    @cached_property
+    @property
     def goal(self) -> Objective:
         """The objective."""
         return next(o for o in self.scenario.objectives if o.key == self.objective)
@@ -159,7 +158,7 @@ class Storefront(Description):
             rewards += [kept, kept + regret, returned + regret]
         return min(rewards), max(rewards)
 
-    @cached_property
+    @property
     def about(self) -> About:
         """How it is presented, and what the ledger must know."""
         shop = self.shop

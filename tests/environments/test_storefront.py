@@ -307,6 +307,21 @@ def test_a_storefront_that_was_used_equals_a_new_one():
     assert {used: 1}[storefront()] == 1
 
 
+def test_a_changed_copy_of_a_storefront_that_was_used_is_another_storefront():
+    """Nothing that was worked out for the first may be left in the copy."""
+    used = storefront()
+    played(used)
+    assert (used.about.horizon, used.problem.nothing) == (50, 12)
+    changes = {"objective": "low_returns", "customers": 30, "days": 9}
+    copy, fresh = used.model_copy(update=changes), Storefront(scenario=SHOP, **changes)
+    assert copy == fresh
+    assert copy.about == fresh.about
+    assert copy.problem.nothing is None
+    for (visits, outcome), (other, result) in zip(played(copy)[1], played(fresh)[1], strict=True):
+        assert np.array_equal(visits.rewards, other.rewards)
+        assert np.array_equal(outcome.reward, result.reward)
+
+
 def test_the_survey_of_a_replication_cannot_be_spoilt():
     problem = storefront().open(1, 0).problem
     for array in (problem.sample.x, problem.sample.cohort):
