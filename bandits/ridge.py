@@ -15,11 +15,11 @@ import math
 
 import numpy as np
 
-from bandits.compiled import compiled
+from bandits.compiled import compiled, inlined
 from bandits.protocol import Bools, Floats, Ints
 
 
-@compiled
+@inlined
 def matrix_vector(A: Floats, x: Floats, y: Floats) -> None:
     """Write A x (D,) into y, for a symmetric A.
 
@@ -35,7 +35,7 @@ def matrix_vector(A: Floats, x: Floats, y: Floats) -> None:
             y[j] += A[i, j] * xi
 
 
-@compiled
+@inlined
 def dot(a: Floats, b: Floats) -> float:
     """a·b, summed in order."""
     total = 0.0
