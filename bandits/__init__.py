@@ -2,8 +2,9 @@
 
 from bandits.baselines import Always, Nothing, Oracle, Random
 from bandits.belief import PersonaBelief
+from bandits.beta import BetaThompson
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
-from bandits.counts import ABTest, BetaThompson, EpsilonGreedy
+from bandits.counts import ABTest, EpsilonGreedy
 from bandits.errors import InputError
 from bandits.guarded import Cautious
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from bandits.description import Description, label_of
+from bandits.description import label_of
 from bandits.errors import Fault, InputError
 from bandits.loops import in_blocks, misfit_of
-from bandits.protocol import Block, BlockLearner, Choices, Floats, Needs, Policy, Problem
-from bandits.registry import PolicyField
+from bandits.protocol import Block, BlockLearner, Choices, Floats, Policy, Problem
+from bandits.wrapper import Wrapper
 
 
-class Cautious(Description):
+class Cautious(Wrapper):
     """Show only what is likely not to be bad, and otherwise nothing; except in a stated share of visits.
 
     An action is withheld while its estimated reward minus `margin` standard deviations is not above 0. Without the
@@ -30,38 +29,15 @@ class Cautious(Description):
     that ignores harm is guarded against losing reward, not against harm.
     """
 
-    policy: PolicyField
     margin: float = Field(default=0.5, ge=0)
     explore: float = Field(default=0.25, ge=0, le=1)
 
-    uncertain: ClassVar[bool] = True
-
     def __init__(self, policy: Policy, *, margin: float = 0.5, explore: float = 0.25, name: str | None = None) -> None:
-        super().__init__(policy=policy, margin=margin, explore=explore, name=name)
-        if not getattr(self.policy, "uncertain", False):
+        super().__init__(policy, margin=margin, explore=explore, name=name)
+        if not self.uncertain:
             raise InputError(
                 Fault(f"{label_of(self.policy)} has no uncertainty to be cautious about", ("policy",)), "Cautious"
             )
-
-    @property
-    def sees_cohort(self) -> bool:
-        """As the inner policy."""
-        return Needs.of(self.policy).sees_cohort
-
-    @property
-    def sees_user(self) -> bool:
-        """As the inner policy."""
-        return Needs.of(self.policy).sees_user
-
-    @property
-    def sees_expected(self) -> bool:
-        """As the inner policy."""
-        return Needs.of(self.policy).sees_expected
-
-    @property
-    def corrects(self) -> bool:
-        """As the inner policy."""
-        return Needs.of(self.policy).corrects
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""

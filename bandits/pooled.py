@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
 
 import numpy as np
 
-from bandits.description import Description
 from bandits.loops import Misbehaviour, in_blocks, misfit_of
-from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Needs, Policy, Problem
-from bandits.registry import PolicyField
+from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Policy, Problem
+from bandits.wrapper import Wrapper
 
 
-class PerCohort(Description):
+class PerCohort(Wrapper):
     """One learner for each cohort: nothing is shared, so that a small cohort is not outvoted, and learns alone.
 
     It is told each visitor's cohort. Use it where labels exist; PersonaBelief where they must be inferred.
@@ -23,32 +21,13 @@ class PerCohort(Description):
         policy: what is started once for each cohort.
     """
 
-    sees_cohort: ClassVar[bool] = True
-
-    policy: PolicyField
-
     def __init__(self, policy: Policy, *, name: str | None = None) -> None:
-        super().__init__(policy=policy, name=name)
+        super().__init__(policy, name=name)
 
     @property
-    def sees_user(self) -> bool:
-        """As the inner policy."""
-        return Needs.of(self.policy).sees_user
-
-    @property
-    def sees_expected(self) -> bool:
-        """As the inner policy."""
-        return Needs.of(self.policy).sees_expected
-
-    @property
-    def corrects(self) -> bool:
-        """As the inner policy."""
-        return Needs.of(self.policy).corrects
-
-    @property
-    def uncertain(self) -> bool:
-        """As the inner policy."""
-        return bool(getattr(self.policy, "uncertain", False))
+    def sees_cohort(self) -> bool:
+        """Each learner has a cohort."""
+        return True
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from bandits.belief import Likelihoods, believe
 from bandits.description import Description
+from bandits.likelihood import Likelihoods, believe
 from bandits.protocol import Floats, Ints
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from bandits import (
     Random,
     VowpalWabbit,
 )
-from bandits.belief import Likelihoods, estimated_cards
+from bandits.likelihood import Likelihoods, estimated_cards
 from bandits.loops import misfit_of
 from bandits.protocol import Block, Choice
 from tests.contracts.small_world import CARDS, FEATURES, LEVELS, begin, features, small_block, small_problem
