@@ -447,7 +447,8 @@ CASES = {
         policy("VowpalWabbit", "", SHOP + 'feedback = "correct"\n'),
     ),
     "an action that there is not": Case(
-        f"sweep.toml: policy 'Always(action=Dreses)' in 'clothes': unknown action 'Dreses' {CLASSES}; did you mean 'Dresses'?",
+        "sweep.toml: policy 'Always(action=Dreses)' in 'clothes': unknown action 'Dreses' "
+        f"{CLASSES}; did you mean 'Dresses'?",
         policy("Always", 'action = "Dreses"\n'),
     ),
     "one of several worlds does not fit": Case(
