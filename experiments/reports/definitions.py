@@ -27,32 +27,32 @@ class Metric:
 
 
 METRICS: Mapping[str, Metric] = {
-    "visits": Metric("Visits", "count", "high", "visits that took place", "N = Σₜ 1"),
+    "visits": Metric("Visits", "count", "high", "visits that took place", "N = Σₙ 1"),
     "lost": Metric("Visits lost", "count", "low", "visits that did not take place because the customer had left", "L"),
     "customers": Metric("Customers", "count", None, "users who ever arrived, those who left included", "U"),
-    "reward": Metric("Reward", "reward", "high", "what the objective paid", "Σₜ rₜ"),
+    "reward": Metric("Reward", "reward", "high", "what the objective paid", "Σₙ rₙ"),
     "regret": Metric(
-        "Regret", "reward", "low", "expected reward missed, against the best available action", "Σₜ (maxₖ μₜₖ − μₜₐ)"
+        "Regret", "reward", "low", "expected reward missed, against the best available action", "Σₙ (maxₖ μₙₖ − μₙₐ)"
     ),
     "user_regret": Metric(
         "User regret",
         "welfare",
         "low",
         "the same with the user's welfare in place of the reward",
-        "Σₜ (maxₖ Wₜₖ − Wₜₐ)",
+        "Σₙ (maxₖ Wₙₖ − Wₙₐ)",
     ),
-    "welfare": Metric("Welfare", "welfare", "high", "expected welfare of what was shown", "Σₜ Wₜₐ"),
+    "welfare": Metric("Welfare", "welfare", "high", "what the visits turned out to be worth to users", "Σₙ wₙ"),
     "bad": Metric(
-        "Bad recommendations", "count", "low", "shown actions that harm by more than the tolerance", "B = Σₜ bₜ"
+        "Bad recommendations", "count", "low", "shown actions that harm by more than the tolerance", "B = Σₙ bₙ"
     ),
-    "harm": Metric("Harm", "welfare", "low", "by how much what was shown left users worse off", "Σₜ max(0, −Wₜₐ)"),
+    "harm": Metric("Harm", "welfare", "low", "by how much what was shown left users worse off", "Σₙ max(0, −Wₙₐ)"),
     "purchases": Metric("Purchases", "count", "high", "recommended items that were bought", "P"),
-    "revenue": Metric("Revenue", "money", "high", "price of what was bought", "Σₜ priceₐ · boughtₜ"),
+    "revenue": Metric("Revenue", "money", "high", "price of what was bought", "Σₙ priceₐ · boughtₙ"),
     "margin": Metric("Margin", "money", "high", "margin of what was bought and kept, less handling", "M"),
     "returns": Metric("Returns", "count", "low", "purchases that were sent back", "R"),
     "regretted": Metric("Regretted", "count", "low", "purchases worth less than nothing to the buyer", "G"),
-    "irritated": Metric("Irritated", "count", "low", "visits in which the recommendation annoyed", "Σₜ irritatedₜ"),
-    "nothing": Metric("Nothing shown", "count", None, "visits in which nothing was recommended", "Σₜ [a = nothing]"),
+    "irritated": Metric("Irritated", "count", "low", "visits in which the recommendation annoyed", "Σₙ irritatedₙ"),
+    "nothing": Metric("Nothing shown", "count", None, "visits in which nothing was recommended", "Σₙ [a = nothing]"),
     "churned": Metric("Left", "count", "low", "customers who left for good", "C"),
     "satisfaction": Metric("Satisfaction", "welfare", "high", "mean satisfaction at the end", "mean of s"),
     "organic": Metric("Organic margin", "money", "high", "margin of visits that owe nothing to a recommendation", "O"),
@@ -68,17 +68,21 @@ METRICS: Mapping[str, Metric] = {
         "mean of Bᵤ(30 days)",
     ),
     "bad_first_100": Metric(
-        "Bad among the first 100 visits", "share", "low", "of the cohort's first 100 visits", "Σ(first 100) bₜ / 100"
+        "Bad among the first 100 visits",
+        "share",
+        "low",
+        "of the cohort's first 100 visits",
+        "Σ(first m) bₙ / m, m = min(100, N)",
     ),
     "days_to_signal": Metric(
         "Time to signal",
         "days",
         "low",
         "first time at which at most 25 % of the cohort's last 50 visits were bad; the horizon if that never came",
-        "min {t : Σ(last 50) b ≤ 12}",
+        "min {tₙ : Σ(last 50) b ≤ 12}",
     ),
     "signal_reached": Metric(
-        "Signal reached", "share", "high", "share of replications in which it came", "mean of [t < T]"
+        "Signal reached", "share", "high", "share of replications in which it came", "mean of [it came]"
     ),
     "cvar95_bad": Metric(
         "Bad, worst-off 5 %",
@@ -100,7 +104,9 @@ METRICS: Mapping[str, Metric] = {
     "user_regret_per_visit": Metric(
         "User regret a visit", "welfare", "low", "welfare missed a visit", "Σ user regret / N"
     ),
-    "welfare_per_visit": Metric("Welfare a visit", "welfare", "high", "expected welfare a visit", "Σ W / N"),
+    "welfare_per_visit": Metric(
+        "Welfare a visit", "welfare", "high", "what a visit turned out to be worth to the user", "Σ w / N"
+    ),
     "basket": Metric("Basket a visit", "money", "high", "price of what was bought, a visit", "revenue / N"),
     "return_rate": Metric("Sent back", "share", "low", "of what was bought", "R / P"),
     "regret_rate_buyers": Metric("Buyers' regret", "share", "low", "purchases that were regretted", "G / P"),
@@ -113,11 +119,12 @@ METRICS: Mapping[str, Metric] = {
 }
 
 LETTERS = (
-    ("t, N, T", "a visit, the number of visits served, the horizon"),
+    ("n, N", "a visit, and how many were served"),
+    ("t, T", "when a visit was, and the horizon"),
     ("a, k", "the action that was shown, any available action"),
-    ("μₜₖ, rₜ", "expected reward of action k at visit t, and the reward that came, under the objective"),
-    ("Wₜₖ", "expected welfare of being shown action k, against being shown nothing"),
-    ("bₜ", "1 where a shown action's harm max(0, −W) exceeds the tolerance, else 0"),
+    ("μₙₖ, rₙ", "expected reward of action k at visit n, and the reward that came, under the objective"),
+    ("Wₙₖ, wₙ", "expected welfare of being shown action k, against being shown nothing, and what it turned out to be"),
+    ("bₙ", "1 where a shown action's harm max(0, −W) exceeds the tolerance, else 0"),
     ("u, U", "a user, and how many there are"),
     ("*", "the oracle's, in the same environment and replication"),
 )
