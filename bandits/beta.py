@@ -49,8 +49,9 @@ def _play_beta(
 
 
 class BetaThompson(Description):
-    """Thompson sampling of a success probability an arm, from a Beta posterior. No features.
+    """Show each action as often as it is likely to succeed most often, the same for everybody: no features.
 
+    Thompson sampling of a success probability an arm, from a Beta posterior.
     P_k | data ~ Beta(successes + Σr, failures + Σ(1 − r)), r the reward mapped to 0 … 1 by the world's bounds. Exact
     for rewards that are either bound; for those between, r counts as that fraction of a success.
 

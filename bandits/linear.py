@@ -93,8 +93,9 @@ def needs_features(problem: Problem) -> str | None:
 
 
 class LinUCB(Description):
-    """LinUCB with disjoint arms: show the arm with the highest upper confidence bound x·theta + alpha √(xᵀA⁻¹x).
+    """Show the action that might plausibly be best, judging by what is known of the visitor: optimism, learnt from.
 
+    LinUCB with disjoint arms: the highest upper confidence bound, x·theta + alpha √(xᵀA⁻¹x), wins.
     Deterministic but for ties, so it explores the same way for everybody alike; its propensity is 1 (ties: shared).
     Assumes that an arm's expected reward is linear in x. Pooled over all users: a small cohort that x does not tell
     apart is served what the others like.
@@ -123,8 +124,9 @@ class LinUCB(Description):
 
 
 class LinearThompson(Description):
-    """Linear Thompson sampling with disjoint arms: draw each arm's mean reward from its posterior, show the highest.
+    """Show each action as often as it is likely to be best, judging by what is known of the visitor.
 
+    Linear Thompson sampling with disjoint arms: each arm's mean reward is drawn from its posterior, the highest wins.
     theta_k | data ~ Normal(A_k⁻¹ b_k, scale² A_k⁻¹). Only x·theta_k matters, so it is drawn directly: one normal an
     arm, Normal(x·theta_k, scale² xᵀA_k⁻¹x), exact since the arms are independent.
 
@@ -151,8 +153,9 @@ class LinearThompson(Description):
 
 
 class GaussianThompson(Description):
-    """Thompson sampling of a mean reward an arm, normal rewards of known spread, no features: the same for everybody.
+    """Show each action as often as it is likely to be best, the same for everybody: no features.
 
+    Thompson sampling of a mean reward an arm, for normal rewards of known spread.
     mean_k | data ~ Normal(Σr / (n + ridge), scale² / (n + ridge)), n visits of arm k.
 
     Args:

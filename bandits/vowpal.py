@@ -49,8 +49,9 @@ _EXTRA_EXPLORING = {
 
 
 class VowpalWabbit(Description):
-    """Vowpal Wabbit's contextual bandit (`--cb_explore_adf`): one online regression of costs, explored in nine ways.
+    """Vowpal Wabbit's contextual bandit: one regression, learnt as visits come, with a choice of ways to explore.
 
+    This is its `--cb_explore_adf`, with nine explorations.
     An action's expected reward is linear in the visitor's features (namespace u), in its own identity and features
     (namespace a), and in the products of the two, so that every action has weights of its own. An action is drawn from
     Vowpal Wabbit's distribution, so that the propensity of a choice is exact. Showing nothing has no feature at all:
