@@ -43,7 +43,10 @@ def tables_of(path_or_name: str) -> tuple[str, Table]:
         return f"{text}.toml", read_toml(Path(__file__).with_name(f"{text}.toml"))
     if not text.endswith(".toml"):
         raise InputError(unknown("scenario", text, (*SHIPPED, "or the path of a .toml file")))
-    return text, read_toml(text)
+    tables = read_toml(text)
+    if {"policy", "environment"} <= tables.keys():
+        raise InputError("is an experiment, and a scenario is wanted: name the scenario that it runs", text)
+    return text, tables
 
 
 def parts_of(tables: Table, settings: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any], list[Fault]]:

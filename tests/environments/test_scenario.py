@@ -547,3 +547,10 @@ def test_shares_of_all_customers_add_up(parts):
     assert len(Scenario(**{**fields, "personas": personas(shares)}).personas) == len(parts)
     with pytest.raises(InputError, match="must add up to 1"):
         Scenario(**{**fields, "personas": personas([2 * shares[0], *shares[1:]])})
+
+
+def test_an_experiment_is_no_scenario(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[[environment]]\nkind = "ClothingReviews"\n[[policy]]\nkind = "Random"\n')
+    with pytest.raises(InputError, match="mine.toml: is an experiment, and a scenario is wanted"):
+        Scenario.load(str(path))
