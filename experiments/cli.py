@@ -12,6 +12,11 @@ import typer
 from rich.console import Console
 
 from bandits.errors import InputError
+from experiments import shop, sweep
+from experiments.disk import writing
+from experiments.progress import cores, shown
+from experiments.result import Result
+from experiments.spec import Experiment
 
 app = typer.Typer(
     name="personabandits",
@@ -52,16 +57,12 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="throw away what is in the folder")] = False,
 ) -> None:
     """Run an experiment, or what is missing of it, and write its report. Ctrl-C stops it; the same command goes on."""
-    from experiments.progress import cores, shown  # noqa: PLC0415  help must not wait for the compiler
-    from experiments.spec import Experiment  # noqa: PLC0415  the same
-    from experiments.sweep import run as run_experiment  # noqa: PLC0415  the same
-
     changes = {"replications": replications, "seed": seed}
     asked = Experiment.load(experiment, **{key: value for key, value in changes.items() if value is not None})
     folder = pathlib.Path("results") / asked.name if out is None else out
     try:
         with shown(asked.name) as progress:
-            result = run_experiment(
+            result = sweep.run(
                 asked,
                 folder,
                 workers=cores() if workers is None else workers,
@@ -101,9 +102,7 @@ def report(folder: Annotated[pathlib.Path, typer.Argument(help="a folder that `r
 
 
 def _report(folder: pathlib.Path) -> None:
-    from experiments.disk import writing  # noqa: PLC0415  help must not wait for anything
     from experiments.reports import console_table, write_report  # noqa: PLC0415  help must not wait for figures
-    from experiments.result import Result  # noqa: PLC0415  the same
 
     result = Result.load(folder)
     path = folder / "report.html"
@@ -113,15 +112,13 @@ def _report(folder: pathlib.Path) -> None:
     console = Console()
     for table in tables:
         console.print(table)
-    console.print(f"report: {path}", soft_wrap=True, highlight=False)
+    console.print(f"report: {path}", soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
 def show(scenario: Name) -> None:
     """Show a scenario: the personas' cards, the catalogue, and what each item is worth to each persona."""
-    from experiments.shop import show as show_scenario  # noqa: PLC0415  help must not wait for the compiler
-
-    show_scenario(scenario, Console())
+    shop.show(scenario, Console())
 
 
 @app.command()
@@ -130,18 +127,16 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
 ) -> None:
     """Write a commented scenario to start one's own."""
-    from experiments.shop import new as new_scenario  # noqa: PLC0415  help must not wait for the compiler
-
-    new_scenario(str(path), force=force)
-    Console().print(f"written: {path}; next: personabandits check {path}", soft_wrap=True, highlight=False)
+    shop.new(str(path), force=force)
+    Console().print(
+        f"written: {path}; next: personabandits check {path}", soft_wrap=True, highlight=False, markup=False
+    )
 
 
 @app.command()
 def check(scenario: Name) -> None:
     """Say what is wrong with a scenario, or how it will behave."""
-    from experiments.shop import check as check_scenario  # noqa: PLC0415  help must not wait for the compiler
-
-    check_scenario(scenario, Console())
+    shop.check(scenario, Console())
 
 
 def _complain(line: str) -> None:
