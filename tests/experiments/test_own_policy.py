@@ -109,6 +109,7 @@ def test_a_module_beside_the_toml_file(tmp_path):
     assert set(cells_in(tmp_path / "out")) == cells_of(load(tmp_path / "elsewhere"), tmp_path / "again")
 
 
+@pytest.mark.slow
 def test_two_workers_give_the_bits_of_one(tmp_path):
     run(load(tmp_path), tmp_path / "one")
     result = run(load(tmp_path), tmp_path / "two", workers=2)

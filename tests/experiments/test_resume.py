@@ -154,6 +154,7 @@ def test_a_polite_kill_is_a_ctrl_c(folder, reference):
     assert gone_on_with(folder) == reference
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_nothing(folder, reference):
     with begun(folder, workers=2, cells=1) as process:
         os.kill(workers_of(process.pid)[0], signal.SIGKILL)

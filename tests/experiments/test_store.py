@@ -275,7 +275,7 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("log", ["none", "full"])
+@pytest.mark.parametrize("log", ["none", pytest.param("full", marks=pytest.mark.slow)])
 def test_a_real_full_disk_is_one_line_and_status_2(tmp_path, workers, log):
     with small_disk(tmp_path) as (folder, limit):
         command = [sys.executable, "-c", "from experiments.cli import main; main()", "run", "clothing"]

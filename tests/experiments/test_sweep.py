@@ -67,7 +67,7 @@ def test_an_executor_that_is_handed_in_gives_the_same_bits(reference, tmp_path, 
     assert cells_in(tmp_path) == cells_in(reference)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_in_memory_is_as_in_a_folder(reference, workers):
     calls = []
     there = Result.load(reference)
