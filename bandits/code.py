@@ -26,7 +26,8 @@ def code_of(thing: type) -> str:
     Bytecode and constants count, and whatever the code refers to by name: functions (compiled or wrapped ones by what
     they were made of), classes, values, in the class's module or in others of one's own; defaults and closures, too.
     Comments, docstrings and the place in the file do not count. Installed packages do not, either: their versions are
-    in the manifest. What is imported inside of a function, or looked up by a computed name, is not seen.
+    in the manifest. What is imported inside of a function, or looked up by a computed name, is not seen. Another
+    version of Python has other bytecode, and so another fingerprint.
     """
     return _hashed(_Walk(thing.__module__).of(thing))[:16]
 

@@ -15,6 +15,7 @@ import shutil
 import zlib
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
 
 from bandits.errors import InputError
@@ -218,7 +219,9 @@ class FolderStore:
             elif self.folder.exists() and any(not path.name.startswith(".") for path in self.folder.iterdir()):
                 what = f"is not empty and holds no {MANIFEST}: it is no folder of results; choose another"
                 raise InputError(what, str(self.folder))
-            write_whole(self.folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+            write_whole(
+                self.folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False, default=_plain).encode()
+            )
             tidy(self.folder)
 
     def _admit(self, manifest: dict[str, Any]) -> None:
@@ -239,6 +242,11 @@ class FolderStore:
         for part in ("cells", "failed", "log"):
             if (self.folder / part).exists():
                 shutil.rmtree(self.folder / part)
+
+
+def _plain(value: object) -> object:
+    """A number of numpy's, which an environment of one's own may have put into its description, as one of Python's."""
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def _whole(path: pathlib.Path) -> bytes | None:

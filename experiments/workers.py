@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -91,15 +91,18 @@ def _pooled(tasks: list[Task], workers: int) -> Iterator[Done]:
         workers //= 2
     for task in waiting.values():
         for alone in _single(task):
-            lonely = {0: alone}
-            yield from _attempt(lonely, 1)
-            if lonely:
-                what = f"{alone.cells[0].place}: its process died every time (out of memory, or killed?)"
+            cause = yield from _attempt({0: alone}, 1)
+            if cause is not None:
+                what = f"{alone.cells[0].place}: its process died every time ({cause})"
                 yield failed(alone, alone.cells[0], what)
 
 
-def _attempt(waiting: dict[int, Task], workers: int) -> Iterator[Done]:
-    """Compute the waiting tasks, and strike them off, until all are done or a process dies."""
+def _attempt(waiting: dict[int, Task], workers: int) -> Generator[Done, None, str | None]:
+    """Compute the waiting tasks, and strike them off, until all are done or a process dies.
+
+    Returns:
+        Why it died, if it did.
+    """
     from loky.process_executor import BrokenProcessPool  # noqa: PLC0415  see _pool
 
     pool = _pool(workers)
@@ -109,10 +112,12 @@ def _attempt(waiting: dict[int, Task], workers: int) -> Iterator[Done]:
             result = future.result()
             del waiting[futures[future]]
             yield from result
-    except BrokenProcessPool:
-        pass
+    except BrokenProcessPool as error:
+        said = [] if error.__cause__ is None else str(error.__cause__).strip('" \n').splitlines()
+        return said[-1] if said else "out of memory, or killed?"
     finally:
         pool.shutdown(wait=True, kill_workers=True)
+    return None
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 import textwrap
+import types
 
 import numpy as np
 import pytest
@@ -612,6 +613,68 @@ def test_a_policy_that_no_other_process_can_be_given_is_refused_at_once(tmp_path
         assert "\n" not in str(error.value)
     finally:
         mine.file.close()
+
+
+@pytest.mark.slow
+def test_what_another_process_cannot_find_is_named():
+    """A module that exists in this process alone."""
+    ghost = types.ModuleType("my_ghost")
+    sys.modules["my_ghost"] = ghost
+    exec(MODULE, vars(ghost))  # noqa: S102  a module without a file
+    (failure,) = run(small([ghost.Greedy()], [CLOTHES], replications=1), workers=2).failures
+    what = "its process died every time (ModuleNotFoundError: No module named 'my_ghost')"
+    assert failure["message"] == f"policy 'Greedy(first=0.0)' in replication 0 of clothes: {what}"
+
+
+WORLD = """
+import dataclasses
+import numpy as np
+from environments import ClothingReviews
+
+INNER = ClothingReviews(horizon=300)
+
+@dataclasses.dataclass(frozen=True)
+class Mirror:
+    tolerance: float = 0.0
+
+    @property
+    def about(self):
+        return dataclasses.replace(INNER.about, tolerance=np.float32(self.tolerance))
+
+    @property
+    def problem(self):
+        return INNER.problem
+
+    def open(self, seed, replication):
+        return INNER.open(seed, replication)
+"""
+IN_MIRROR = """
+replications = 1
+
+[[environment]]
+kind = "my_world:Mirror"
+tolerance = 0.5
+name = "mirror"
+
+[[policy]]
+kind = "Random"
+"""
+
+
+def test_a_world_of_ones_own_is_named_by_its_code_and_parameters(tmp_path):
+    found = []
+    variants = [(WORLD, IN_MIRROR), (WORLD, IN_MIRROR), (WORLD, IN_MIRROR.replace("0.5", "0.25"))]
+    for world, sweep in [*variants, (WORLD.replace("300", "301"), IN_MIRROR)]:
+        (tmp_path / "my_world.py").write_text(world)
+        (tmp_path / "sweep.toml").write_text(sweep)
+        sys.modules.pop("my_world", None)
+        folder = tmp_path / str(len(found))
+        result = run(Experiment.load(str(tmp_path / "sweep.toml")), folder)
+        assert result.failures == []
+        assert set(Result.load(folder).summary()["environment"]) == {"mirror"}
+        found.append(cells_in(folder))
+    assert found[0] == found[1]
+    assert len(set().union(*found[1:])) == 3
 
 
 def test_what_cannot_be_copied_is_blamed_on_the_policy():
