@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from bandits.description import Description
 from bandits.errors import Fault, InputError
-from environments.features import Key, Text, Words
-from environments.persona import AtLeastZero, Money, Utility
+from environments.bounds import AtLeastZero, Money, Utility
+from environments.text import Key, Text, Words
 
 
 class Item(Description):

@@ -7,46 +7,20 @@ N visits, U users, C personas, F declared features, D = 1 + F columns of x (a co
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from bandits.description import Description
 from bandits.likelihood import Likelihoods, believe
 from bandits.protocol import Floats, Ints
+from environments.text import Key, Text
 
 if TYPE_CHECKING:
     from environments.scenario import Scenario
 
 ROUNDING = 1e-9
-
-
-def _plain(text: str) -> str:
-    """On one line, whatever the file's line breaks, and without what would command a terminal."""
-    line = " ".join(text.split())
-    strange = [letter for letter in line if not letter.isprintable()]
-    if strange:
-        raise ValueError(f"must be plain text, got the control character {strange[0]!r}")
-    return line
-
-
-def _not_blank(text: str) -> str:
-    if not text:
-        raise ValueError("must say something, got nothing but blanks")
-    return text
-
-
-def _a_key(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", text):
-        raise ValueError(f"must be called with letters, digits, _ and - alone, a letter first, got {text!r}")
-    return text
-
-
-Words = Annotated[str, AfterValidator(_plain)]
-Text = Annotated[Words, AfterValidator(_not_blank)]
-Key = Annotated[str, AfterValidator(_a_key)]
 
 
 class Feature(Description):

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
-from environments.features import Key, Text, Words
+from environments.text import Key, Text, Words
 
 OUTCOMES: Mapping[str, str] = {
     "purchases": "an item was bought",

@@ -8,11 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bandits.description import Description
-from environments.features import Key, Likelihood, Text
-
-Utility = Annotated[float, Field(ge=-100, le=100)]
-AtLeastZero = Annotated[float, Field(ge=0, le=100)]
-Money = Annotated[float, Field(ge=0, le=1e6)]
+from environments.bounds import AtLeastZero, Money, Utility
+from environments.features import Likelihood
+from environments.text import Key, Text
 
 
 class Persona(Description):

@@ -10,12 +10,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from bandits.cards import FeatureCard, PersonaCard
 from bandits.description import Description
 from bandits.errors import InputError
+from environments.bounds import AtLeastZero, Money
 from environments.catalogue import Item
-from environments.features import Feature, Text, Words
+from environments.features import Feature
 from environments.objective import Objective
-from environments.persona import AtLeastZero, Money, Persona
+from environments.persona import Persona
 from environments.scenario_file import parts_of, tables_of
 from environments.scenario_rules import disagreements
+from environments.text import Text, Words
 
 
 def _listed(words: object) -> object:
