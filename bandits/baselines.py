@@ -11,7 +11,7 @@ from bandits.compiled import compiled
 from bandits.description import Description
 from bandits.errors import unknown
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
-from bandits.ridge import best_of
+from bandits.ties import best_of
 
 
 class Unlearning(BlockLearner):

@@ -14,7 +14,7 @@ from bandits.compiled import compiled
 from bandits.description import Description
 from bandits.errors import InputError
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
-from bandits.ridge import best_of
+from bandits.ties import best_of
 
 
 @compiled

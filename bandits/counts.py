@@ -14,7 +14,7 @@ from pydantic import Field
 from bandits.compiled import compiled
 from bandits.description import Description
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
-from bandits.ridge import best_of, ties_with
+from bandits.ties import best_of, ties_with
 
 
 @compiled

@@ -17,6 +17,7 @@ import numpy as np
 
 from bandits.compiled import compiled, inlined
 from bandits.protocol import Bools, Floats, Ints
+from bandits.ties import best_of, ties_with
 
 
 @inlined
@@ -68,35 +69,6 @@ def rank_one_update(A_inv: Floats, theta: Floats, x: Floats, reward: float, y: F
         yi = y[i] * shrink
         for j in range(len(x)):
             A_inv[i, j] -= yi * y[j]
-
-
-@compiled
-def best_of(scores: Floats, candidates: Bools, tie: float) -> int:
-    """The candidate (K,) with the highest score; exact ties are broken by a uniform draw. −1 if there is none."""
-    best, ties = -math.inf, 0
-    for k in range(len(scores)):
-        if candidates[k]:
-            if ties == 0 or scores[k] > best:
-                best, ties = scores[k], 1
-            elif scores[k] == best:
-                ties += 1
-    pick = int(tie * ties)
-    for k in range(len(scores)):
-        if candidates[k] and scores[k] == best:
-            if pick == 0:
-                return k
-            pick -= 1
-    return -1
-
-
-@compiled
-def ties_with(scores: Floats, candidates: Bools, action: int) -> int:
-    """How many candidates share the score of an action, itself included."""
-    ties = 0
-    for k in range(len(scores)):
-        if candidates[k] and scores[k] == scores[action]:
-            ties += 1
-    return ties
 
 
 @compiled
