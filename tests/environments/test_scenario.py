@@ -552,5 +552,5 @@ def test_shares_of_all_customers_add_up(parts):
 def test_an_experiment_is_no_scenario(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('[[environment]]\nkind = "ClothingReviews"\n[[policy]]\nkind = "Random"\n')
-    with pytest.raises(InputError, match="mine.toml: is an experiment, and a scenario is wanted"):
+    with pytest.raises(InputError, match=r"mine\.toml: is an experiment, and a scenario is wanted"):
         Scenario.load(str(path))
