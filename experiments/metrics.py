@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
-
-from bandits.protocol import Floats
 
 KEYS = ["environment", "policy", "replication", "cohort"]
 TAIL = 0.05
@@ -13,20 +10,6 @@ CLOSING = (
     "visits", "lost", "reward", "regret", "user_regret", "welfare", "bad", "harm", "purchases", "revenue", "margin",
     "returns", "regretted", "irritated", "nothing", "churned", "satisfaction", "organic",
 )  # fmt: skip
-
-
-def cvar(values: Floats, tail: float = TAIL) -> float:
-    """The mean of the worst (largest) `tail` of values (U,), the one on the boundary counted in part.
-
-    CVaR = (1 / (tail U)) · Σ of the tail·U largest values
-
-    Source: Rockafellar & Uryasev 2000.
-    """
-    if not len(values):
-        return float("nan")
-    worst = np.sort(values.astype(np.float64))[::-1]
-    weight = np.clip(tail * len(worst) - np.arange(len(worst)), 0.0, 1.0)
-    return float((weight * worst).sum() / weight.sum())
 
 
 def per_replication(
@@ -53,7 +36,8 @@ def per_replication(
     wide = wide.drop("heads", "first_visits", "first_bad", "signal")
     numbers = [name for name in wide.columns if name not in KEYS]
     wide = wide.with_columns(pl.col(numbers).cast(pl.Float64).fill_nan(None))
-    return wide.unpivot(numbers, index=KEYS, variable_name="metric", value_name="value")
+    values = wide.unpivot(numbers, index=KEYS, variable_name="metric", value_name="value")
+    return values.filter((pl.col("metric") != "worst_cohort_bad") | (pl.col("cohort") == "all"))
 
 
 def _ratios(horizons: dict[str, int]) -> list[pl.Expr]:
@@ -81,6 +65,7 @@ def _ratios(horizons: dict[str, int]) -> list[pl.Expr]:
 
 
 def _of_users(users: pl.DataFrame) -> pl.DataFrame:
+    """What is told by user, a row a cohort; of the worst-off `TAIL`, the user on the boundary counts in part."""
     group = ["environment", "policy", "replication"]
     both = pl.concat([users, users.with_columns(cohort=pl.lit("all"))])
     worst = pl.col("bad").sort(descending=True).cast(pl.Float64)

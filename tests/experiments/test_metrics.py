@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.ledger import COHORTS, CURVES, USERS
-from experiments.metrics import cvar, per_replication
+from experiments.metrics import per_replication
 from experiments.reports.definitions import METRICS
+from tests.oracles.tails import cvar
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs" / "metrics.md"
 WHERE = {"environment": "shop", "replication": 0}
@@ -78,6 +79,8 @@ ORACLE = frames(
     [("luke", 0, 10, 1, 1, 1, 0), ("harmony", 1, 10, 1, 1, 1, 0)],
 )
 
+ABSENT = "no row"
+
 BY_HAND = {
     "customers": (20, 5, 25),
     "bad_per_visit": (60 / 150, 4 / 50, 64 / 200),
@@ -88,7 +91,7 @@ BY_HAND = {
     "signal_reached": (0, 1, 1),
     "cvar95_bad": (3.0, 3.0, 3.0),  # 5 % of 20 is one user; of 5, a quarter of one; of 25, one and a quarter
     "longest_streak": ((19 * 2 + 3) / 20, 4 / 5, (19 * 2 + 3 + 4) / 25),
-    "worst_cohort_bad": (None, None, 3.0),  # Luke's 3 a customer, against Harmony's 0.8
+    "worst_cohort_bad": (ABSENT, ABSENT, 3.0),  # Luke's 3 a customer, against Harmony's 0.8
     "churn": (5 / 20, 0, 5 / 25),
     "lost_share": (50 / 200, 0, 50 / 250),
     "reward_per_visit": (300 / 150, 500 / 50, 800 / 200),
@@ -109,7 +112,8 @@ BY_HAND = {
 def test_metric_equals_its_hand_calculation(metric):
     values = metrics_of(PLAYED, ORACLE)
     for cohort, wanted in zip(("luke", "harmony", "all"), BY_HAND[metric], strict=True):
-        assert values["LinUCB", cohort, metric] == (None if wanted is None else pytest.approx(wanted))
+        told = values.get(("LinUCB", cohort, metric), ABSENT)
+        assert told == (wanted if wanted in (None, ABSENT) else pytest.approx(wanted))
 
 
 def test_there_is_a_hand_calculation_for_every_metric():
@@ -170,7 +174,7 @@ def test_cvar_by_hand():
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=80))
-def test_the_frames_take_cvar_as_the_function_does(bad):
+def test_the_frames_take_cvar_as_the_oracle_does(bad):
     users = [("luke", u, 60, b, 0, 0, 0) for u, b in enumerate(bad)]
     cell = frames("LinUCB", [closing("luke"), closing("all")], [("luke", 1, 0, 0, None), ("all", 1, 0, 0, None)], users)
     values = metrics_of(cell)
