@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from environments.protocol import Cohort
+from experiments.disk import write_whole
 from experiments.reports import comparisons, figures, grids
 from experiments.reports.bargains import bought
 from experiments.reports.definitions import LETTERS, METRICS
@@ -30,10 +31,7 @@ def write_report(result: Ledgers, path: pathlib.Path) -> None:
         result: what was run.
         path: of the file to write; it is replaced whole or not at all.
     """
-    page = render(result)
-    part = path.with_name(path.name + ".part")
-    part.write_text(page, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, render(result).encode())
 
 
 def render(result: Ledgers) -> str:
