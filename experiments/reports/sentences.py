@@ -182,12 +182,17 @@ def _unlucky(setting: Setting, cohort: Cohort) -> list[Markup]:
     sentence = Markup("Averages hide the unlucky: of {}, the one in twenty who fared worst saw {}").format(
         like(cohort), listing(_under(ends, said, "bad recommendations"))
     )
-    streak = setting.get(order[0], cohort.key, "longest_streak")
-    if streak:
-        sentence += Markup("; the longest unbroken run of them was {} on average under {}").format(
-            setting.unit("longest_streak").say(streak).number, policy(order[0])
+    told = [sentence + "."]
+    order = setting.ranked("longest_streak", cohort.key)[::-1]
+    if order:
+        ends = list(dict.fromkeys((order[0], order[-1])))
+        said = [COUNT.say(setting.get(p, cohort.key, "longest_streak")) for p in ends]
+        told.append(
+            Markup("The longest unbroken run of bad recommendations, averaged over all {}, was {}.").format(
+                like(cohort), listing(_under(ends, said, ""))
+            )
         )
-    return [sentence + "."]
+    return told
 
 
 def _leaving(setting: Setting, cohort: Cohort) -> list[Markup]:
