@@ -80,7 +80,7 @@ def verdict(setting: Setting, metric: str, difference: Estimate) -> Markup:
     interval = gap(setting, metric, difference).interval
     if not interval:
         return Markup("(the same in every repetition)")
-    judged = "more than luck" if difference.excludes_zero else "it could be luck"
+    judged = "unlikely to be luck" if difference.excludes_zero else "it could be luck"
     return Markup("(95\N{NO-BREAK SPACE}% interval {}: {})").format(interval, judged)
 
 
