@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from bandits.fit import misfit_of
 from bandits.likelihood import Likelihoods, believe, estimated_cards
-from bandits.loops import in_blocks, misfit_of
+from bandits.loops import in_blocks
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Policy, Problem
 from bandits.wrapper import Wrapper
 

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from bandits.description import label_of
 from bandits.errors import Fault, InputError
-from bandits.loops import in_blocks, misfit_of
+from bandits.fit import misfit_of
+from bandits.loops import in_blocks
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Policy, Problem
 from bandits.wrapper import Wrapper
 

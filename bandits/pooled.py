@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from bandits.loops import Misbehaviour, in_blocks, misfit_of
+from bandits.answers import Misbehaviour
+from bandits.fit import misfit_of
+from bandits.loops import in_blocks
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Policy, Problem
 from bandits.wrapper import Wrapper
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bandits import LinearThompson
-from bandits.loops import start
+from bandits.fit import start
 from bandits.protocol import Ints, Needs
 from bandits.streams import stream
 from environments import Scenario, Storefront

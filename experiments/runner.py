@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from bandits.answers import Misbehaviour, check
 from bandits.description import identity, label_of
-from bandits.loops import Misbehaviour, check, start
+from bandits.fit import start
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Needs, Policy
 from bandits.streams import stream
 from environments.protocol import Environment, Late, World

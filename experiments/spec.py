@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from bandits.description import Description, label_of
 from bandits.errors import Fault, InputError, unknown
-from bandits.loops import misfit_of
+from bandits.fit import misfit_of
 from bandits.protocol import Policy
 from bandits.registry import from_table, policy_from
 from environments import ENVIRONMENTS

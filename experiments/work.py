@@ -7,9 +7,9 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
+from bandits.answers import Misbehaviour
 from bandits.description import codes
 from bandits.errors import InputError
-from bandits.loops import Misbehaviour
 from experiments.cells import Cell
 from experiments.disk import Unwritable
 from experiments.runner import complaint, run_cell

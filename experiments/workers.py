@@ -17,7 +17,7 @@ import numpy as np
 
 from bandits.description import kind_of
 from bandits.errors import InputError
-from bandits.loops import start
+from bandits.fit import start
 from bandits.protocol import Needs
 from experiments.cells import Cell
 from experiments.work import Done, Task, failed, work

@@ -17,8 +17,8 @@ from bandits import (
     Random,
     VowpalWabbit,
 )
+from bandits.fit import misfit_of
 from bandits.likelihood import Likelihoods, estimated_cards
-from bandits.loops import misfit_of
 from bandits.protocol import Block, Choice
 from tests.contracts.small_world import CARDS, FEATURES, LEVELS, begin, features, small_block, small_problem
 from tests.oracles.bayes import beliefs

@@ -16,7 +16,7 @@ from bandits import (
     Random,
     VowpalWabbit,
 )
-from bandits.loops import misfit_of
+from bandits.fit import misfit_of
 from bandits.protocol import Block, Choices
 from tests.contracts.small_world import NOTHING, begin, small_block, small_problem
 from tests.stochastic import detectable_gap, same_mean

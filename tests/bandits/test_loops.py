@@ -5,8 +5,10 @@ import pickle
 import numpy as np
 import pytest
 
-from bandits import Choice, InputError, LinUCB, Problem
-from bandits.loops import Misbehaviour, in_blocks, misfit_of, start
+from bandits import BlockLearner, Choice, Choices, InputError, LinUCB, Oracle, Problem
+from bandits.answers import Misbehaviour
+from bandits.fit import misfit_of, start
+from bandits.loops import in_blocks
 from bandits.protocol import Block
 
 N, K = 6, 3
@@ -125,3 +127,48 @@ def test_a_policy_that_does_not_fit_is_refused(policy, problem, why):
 def test_what_is_started_must_be_a_learner():
     with pytest.raises(Misbehaviour, match="has no choose and learn"):
         start(Labels(), Problem(("a",), cohorts=("x",)), np.random.default_rng(5))
+
+
+class Peeking(BlockLearner):
+    """Reads what every action would bring before it chooses."""
+
+    def __init__(self, pick):
+        self.pick = pick
+
+    def play(self, block):
+        return Choices(self.pick(block.rewards, axis=1), np.ones(len(block)))
+
+    def learn_many(self, block, choices, rewards): ...
+
+    def correct_many(self, block, choices, deltas): ...
+
+
+@pytest.mark.parametrize("pick", [np.argmax, np.nanargmax, np.argmin])
+def test_a_block_learner_of_ones_own_that_reads_what_it_did_not_choose_is_caught(pick):
+    rewards = np.random.default_rng(1).normal(size=(N, K))
+    block = Block(x=np.ones((N, 1)), available=np.ones((N, K), dtype=bool), rewards=rewards)
+    with pytest.raises(Misbehaviour, match="chose another action, when the rewards of those that it had not chosen"):
+        in_blocks(Peeking(pick)).play(block)
+
+
+def test_a_block_learner_that_cannot_be_copied_faithfully_is_not_accused():
+    """Its luck comes from outside: a copy of it draws other luck, hidden rewards or not."""
+    luck = np.random.default_rng(1)
+
+    def pick(rewards, axis):
+        return luck.integers(rewards.shape[axis], size=len(rewards))
+
+    block = Block(x=np.ones((N, 1)), available=np.ones((N, K), dtype=bool), rewards=np.zeros((N, K)))
+    assert in_blocks(Peeking(pick)).play(block).action.shape == (N,)
+
+
+def test_the_oracle_alone_is_handed_expected_rewards():
+    class Clairvoyant:
+        sees_expected = True
+
+        def start(self, problem, rng):
+            raise AssertionError
+
+    problem = Problem(actions=("a",), features=("x",))
+    assert misfit_of(Clairvoyant(), problem) == "asks for expected rewards, which the oracle alone is handed"
+    assert misfit_of(Oracle(), problem) is None

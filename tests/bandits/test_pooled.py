@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from bandits import Choice, LinUCB, PerCohort, Problem, VowpalWabbit
-from bandits.loops import Misbehaviour, in_blocks, misfit_of
+from bandits.answers import Misbehaviour
+from bandits.fit import misfit_of
+from bandits.loops import in_blocks
 from bandits.protocol import Block
 from tests.contracts.small_world import begin, rewards_of, small_block, small_problem
 

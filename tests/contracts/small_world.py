@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from bandits import FeatureCard, LabelledSample, PersonaCard, Problem
-from bandits.loops import start
+from bandits.fit import start
 from bandits.protocol import Block, Choice, Choices, Needs
 
 NOTHING = 2

@@ -28,7 +28,7 @@ from bandits import (
     VowpalWabbit,
 )
 from bandits.description import identity, label_of, table_of
-from bandits.loops import misfit_of
+from bandits.fit import misfit_of
 from bandits.protocol import Block, Choice, Choices, Needs
 from bandits.registry import policy_from
 from tests.contracts.small_world import (

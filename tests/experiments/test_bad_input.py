@@ -409,7 +409,7 @@ CASES = {
     # combinations that are impossible
     "labels where there are none": Case(
         "sweep.toml: policy 'PerCohort(LinUCB)' in 'shop': needs cohort labels, and this world shows none "
-        "(a storefront does with observe_persona = true)",
+        "(see observe_persona, or observe_cohort, of the world)",
         policy("PerCohort", 'policy = { kind = "LinUCB" }\n', SHOP),
     ),
     "history of strangers": Case(

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from bandits import LinearThompson, LinUCB, Random
-from bandits.loops import Misbehaviour
+from bandits.answers import Misbehaviour
 from bandits.protocol import Choice
 from environments import ClothingReviews, Storefront
 from experiments import log as log_module
