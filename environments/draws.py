@@ -1,7 +1,7 @@
 """Everything that luck decides in one replication of a storefront, drawn before anybody is shown anything.
 
-U users, C personas, J items, T visits on the calendar, D features. No draw depends on an action, so every policy meets
-the same customers, on the same days, in the same mood.
+U users, C personas, J items, A attributes, T visits on the calendar, D features. No draw depends on an action, so
+every policy meets the same customers, on the same days, in the same mood.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bandits.streams import stream
 from environments.features import draw_user_level, draw_visit_level
 from environments.scenario import Scenario
 from environments.truth import Truth, truth
+from environments.utility import anticipated, misperception
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def draw(scenario: Scenario, labelled: int, seed: int, replication: int) -> Draw
         return stream(seed, replication, f"storefront:{purpose}")
 
     cohort, arrival = _customers(scenario, rng("customers"))
-    v = _utilities(scenario, cohort, rng("tastes"))
+    v = anticipated(scenario.personas, scenario.items, cohort, _tastes(scenario, cohort, rng("tastes")))
     user, first = _calendar(scenario, cohort, arrival, rng("calendar"))
     own = draw_user_level(scenario, cohort, rng("user features"))
     x = draw_visit_level(scenario, cohort[user], own[user], rng("visit features"))
@@ -105,15 +106,6 @@ def draw_sample(scenario: Scenario, labelled: int, rng: np.random.Generator) -> 
     )
 
 
-def misperception(scenario: Scenario) -> Floats:
-    """By how much each persona thinks too well of each item: m (C, J), hype plus shortfall [logits]."""
-    sensitivity: Floats = np.array([persona.appeal_sensitivity for persona in scenario.personas])
-    appeal = np.array([item.appeal for item in scenario.items])
-    defect = np.array([item.defect for item in scenario.items])
-    m: Floats = sensitivity[:, None] * appeal + defect
-    return m
-
-
 def truth_of(scenario: Scenario, cohort: Ints, v: Floats) -> Truth:
     """The expectations (U, J) of users with utilities v (U, J)."""
 
@@ -122,7 +114,8 @@ def truth_of(scenario: Scenario, cohort: Ints, v: Floats) -> Truth:
         return values.take(cohort)
 
     names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion")
-    return truth(v, misperception(scenario)[cohort], **{name: each(name) for name in names})
+    m = misperception(scenario.personas, scenario.items)[cohort]
+    return truth(v, m, **{name: each(name) for name in names})
 
 
 def _customers(scenario: Scenario, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -143,18 +136,12 @@ def _customers(scenario: Scenario, rng: np.random.Generator) -> tuple[Ints, Ints
     return np.concatenate([cohort, later]), arrival
 
 
-def _utilities(scenario: Scenario, cohort: Ints, rng: np.random.Generator) -> Floats:
-    """v_ij = theta_i·phi_j − beta price_j + h appeal_j − u0,  theta_i = theta_c + taste_sd N(0, I)."""
-    personas, items = scenario.personas, scenario.items
-    taste = np.array([persona.taste for persona in personas])
-    spread = np.array([persona.taste_sd for persona in personas])
-    theta = taste[cohort] + spread[cohort, None] * rng.standard_normal((len(cohort), taste.shape[1]))
-    phi = np.array([item.attributes for item in items])
-    price, appeal = np.array([item.price for item in items]), np.array([item.appeal for item in items])
-    constant = np.array([p.appeal_sensitivity * appeal - p.price_sensitivity * price - p.outside for p in personas])
-    # einsum, not BLAS: its sums are in the same order on every machine
-    v: Floats = np.einsum("ua,ja->uj", theta, phi) + constant[cohort]
-    return v
+def _tastes(scenario: Scenario, cohort: Ints, rng: np.random.Generator) -> Floats:
+    """What each customer values (U, A): theta_i = taste_c + taste_sd_c N(0, I)."""
+    taste = np.array([persona.taste for persona in scenario.personas])
+    spread = np.array([persona.taste_sd for persona in scenario.personas])
+    theta: Floats = taste[cohort] + spread[cohort, None] * rng.standard_normal((len(cohort), taste.shape[1]))
+    return theta
 
 
 def _calendar(scenario: Scenario, cohort: Ints, arrival: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:

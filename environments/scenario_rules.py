@@ -10,7 +10,7 @@ from environments.catalogue import Item
 from environments.features import Feature, Likelihood
 from environments.objective import Objective
 from environments.persona import Persona
-from environments.worth import utilities
+from environments.utility import utilities
 
 ROUNDING = 1e-6
 REACH = 500

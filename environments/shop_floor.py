@@ -8,12 +8,13 @@ from typing import Literal
 import numpy as np
 
 from bandits.protocol import Bools, Floats, Ints, Problem
-from environments.draws import Draws, misperception
+from environments.draws import Draws
 from environments.lifecycle import KEPT, SOLD, VALUES, live, present, serve
 from environments.objective import OUTCOMES, Objective
 from environments.protocol import Late, Outcome, Users, Visits
 from environments.scenario import Scenario
 from environments.truth import Truth
+from environments.utility import misperception
 
 
 def prizes_of(goal: Objective, shop: Scenario) -> tuple[Floats, Floats]:
@@ -81,7 +82,7 @@ class ShopFloor:
         self._credit = self._prizes[:, [SOLD, KEPT, KEPT]]
         self._expected = np.pad(expected_rewards(goal, shop, draws.truth), ((0, 0), (0, silent)))
         self._welfare = np.pad(draws.truth.welfare, ((0, 0), (0, silent)))
-        self._m = misperception(shop)
+        self._m = misperception(personas, shop.items)
         names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion", "rho", "b0", "b1")
         self._person = np.array([[float(getattr(p, name)) for name in names] for p in personas])
         self._goods = np.array([[item.price, item.margin] for item in shop.items])

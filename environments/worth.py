@@ -1,62 +1,29 @@
-"""What each item is worth to a persona, on average over its customers' tastes.
+"""What being shown each item comes to for a persona, on average over its customers' tastes.
 
-C personas, K items, A attributes.
+C personas, J items.
 
-    v̄_cj = taste_c·phi_j − price_sensitivity_c price_j + appeal_sensitivity_c appeal_j − outside_c
-    v_cj ~ Normal(v̄_cj, (taste_sd_c ‖phi_j‖)²)          over the customers of c
-    m_cj = appeal_sensitivity_c appeal_j + defect_j     misperception: hype plus shortfall
+    v_cj ~ Normal(v̄_cj, (taste_sd_c ‖phi_j‖)²)          over the customers of c, v̄ as in `environments.utility`
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from bandits.protocol import Floats
 from environments.catalogue import Item
 from environments.persona import Persona
 from environments.truth import Truth, truth
+from environments.utility import utilities
 
 NODES = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Utilities:
-    """What the personas anticipate, in logits.
-
-    Args:
-        mean: (C, K) anticipated net utility, v̄.
-        sd: (C, K) its spread over the customers of a persona.
-        misperception: (C, K) m.
-    """
-
-    mean: Floats
-    sd: Floats
-    misperception: Floats
-
-
-def utilities(personas: Sequence[Persona], items: Sequence[Item]) -> Utilities:
-    """Compute the utilities of all personas and items."""
-    phi = np.array([item.attributes for item in items])
-    price, appeal, defect = np.array([(item.price, item.appeal, item.defect) for item in items]).T
-    taste = np.array([persona.taste for persona in personas])
-    taste_sd, beta, h, outside = np.array(
-        [(p.taste_sd, p.price_sensitivity, p.appeal_sensitivity, p.outside) for p in personas]
-    ).T[:, :, None]
-    return Utilities(
-        mean=taste @ phi.T - beta * price + h * appeal - outside,
-        sd=taste_sd * np.linalg.norm(phi, axis=1),
-        misperception=h * appeal + defect,
-    )
 
 
 def worth(personas: Sequence[Persona], items: Sequence[Item]) -> Truth:
     """Average the truth of a visit over the tastes of each persona's customers, by Gauss–Hermite.
 
     Returns:
-        Expectations, each (C, K).
+        Expectations, each (C, J).
     """
     u = utilities(personas, items)
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)

@@ -12,7 +12,8 @@ from bandits.streams import stream
 from environments.features import Likelihood, bayes_recall, draw_user_level, draw_visit_level
 from environments.scenario import Scenario
 from environments.truth import truth
-from environments.worth import utilities, worth
+from environments.utility import utilities
+from environments.worth import worth
 
 FALSE_ALARM = 1e-9
 ACME = Scenario.load("acme")

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from environments import Storefront
-from environments.draws import misperception
 from environments.lifecycle import VALUES, Feelings, Nature, Prize, felt_of, live, present, reward_of, serve, welfare_of
 from environments.objective import OUTCOMES, Objective
 from environments.scenario import Scenario
 from environments.shop_floor import prizes_of
+from environments.utility import misperception
 from tests.stochastic import detectable_gap, same_mean
 
 NATURE = Nature(patience=2.0, annoyance=0.5, hassle=0.75, loss_aversion=2.0)
@@ -217,7 +217,7 @@ def numpy_day(world, visits, actions, satisfaction):
         return np.array([float(getattr(i, name)) for i in SHOP.items])[j]
 
     x = draws.v[u, j] + draws.mood[t]
-    d = x - misperception(SHOP)[c, j] + of("trial_sd") * draws.trial[t]
+    d = x - misperception(SHOP.personas, SHOP.items)[c, j] + of("trial_sd") * draws.trial[t]
     bought = shown & (x > 0)
     irritated = shown & (x <= -of("patience"))
     returned, regretted = bought & (d < -of("hassle")), bought & (d < 0)

@@ -11,12 +11,13 @@ from scipy.integrate import quad
 from scipy.special import expit, ndtr
 
 from bandits.streams import stream
-from environments.draws import draw, misperception, truth_of
+from environments.draws import draw, truth_of
 from environments.lifecycle import VALUES, live
 from environments.objective import OUTCOMES, Objective
 from environments.scenario import Scenario
 from environments.shop_floor import expected_rewards, prizes_of
 from environments.truth import truth
+from environments.utility import misperception
 from tests.stochastic import detectable_gap, same_mean
 
 ACME = Scenario.load("acme")
@@ -133,7 +134,7 @@ def lived(c, j, v, seed):
             np.zeros(DRAWS, dtype=np.int64),
             np.array([c]),
             np.full((1, len(shop.items)), v),
-            misperception(shop),
+            misperception(shop.personas, shop.items),
             mood,
             trial,
             np.zeros(DRAWS),
@@ -229,7 +230,7 @@ def test_a_free_return_is_all_that_regret_can_be(v, m, trial_sd):
 
 def test_the_tables_of_a_replication_are_the_truth_of_each_customer():
     draws = draw(ACME, 0, 3, 0)
-    m = misperception(ACME)
+    m = misperception(ACME.personas, ACME.items)
     for u in (0, 17, 500):
         persona = ACME.personas[draws.cohort[u]]
         names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion")
@@ -240,6 +241,6 @@ def test_the_tables_of_a_replication_are_the_truth_of_each_customer():
 
 def test_misperception_is_hype_plus_shortfall():
     """Tianqi and the smart widget pro: 1.4 · 2.6 + 1.0 = 4.64; Luke and the bargain bin: 0.2 · 0.6 + 1.0 = 1.12."""
-    m, keys = misperception(ACME), [item.key for item in ACME.items]
+    m, keys = misperception(ACME.personas, ACME.items), [item.key for item in ACME.items]
     assert m[2, keys.index("smart_widget_pro")] == pytest.approx(4.64)
     assert m[0, keys.index("bargain_bin")] == pytest.approx(1.12)
