@@ -19,6 +19,8 @@ from experiments.reports.wording import Unit, capital, listing
 
 SIGNAL = 0.25
 SHARE = Unit("share")
+WINDOWS = 10
+NOBODY = 1e-9  # visits: what rounding leaves of none
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,23 @@ class Figure:
 
 
 def recent_share(setting: Setting, label: str, cohort: str) -> tuple[Floats, Floats] | None:
-    """Share of bad recommendations among the visits of the preceding tenth of the time, (P,) times and (P,) shares."""
+    """Share of bad recommendations among the visits of the preceding tenth of the time, (P,) times and (P,) shares.
+
+    (B(t) − B(t − T / 10)) / (N(t) − N(t − T / 10)), with straight lines between the checkpoints, whose distances
+    differ; in the first tenth there is nothing before 0, so that the share is of all visits so far.
+    """
     bad, visits = setting.series(label, cohort, "bad"), setting.series(label, cohort, "visits")
     if bad is None or visits is None or len(bad[0]) != len(visits[0]):
         return None
-    window = max(1, len(bad[0]) // 10)
-    behind = [np.concatenate([np.zeros(window), values])[: len(values)] for values in (bad[1], visits[1])]
-    served = visits[1] - behind[1]
-    kept = served > 0
+    time, before = bad[0], bad[0] - setting.about.horizon / WINDOWS
+    knots = np.concatenate([[0.0], time])
+    shown, served = (
+        total - np.interp(before, knots, np.concatenate([[0.0], total]), left=0.0) for total in (bad[1], visits[1])
+    )
+    kept = served > NOBODY
     if not kept.any():
         return None
-    return bad[0][kept], (bad[1] - behind[0])[kept] / served[kept]
+    return time[kept], np.clip(shown[kept] / served[kept], 0.0, 1.0)
 
 
 def described(values: Iterable[tuple[str, str]]) -> str:
@@ -91,7 +99,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
     head = f"{cohort.name} {was(cohort)} shown" if by_head else f"{cohort.name}, shown something bad in"
     reading = (
         f"Of every hundred visits in the preceding tenth of the time, how many showed {cohort.name} something bad; "
-        "the dashed rule is one in four. Policies without a name are grey."
+        "in the first tenth, of all visits so far. The dashed rule is one in four. Policies without a name are grey."
     )
     if total:
         reading += f" Then the same, added up for each customer.{intervals(setting, 'Shaded are')}"
@@ -115,7 +123,7 @@ def _share_panel(lines: Sequence[Line], name: str, counted: str, setting: Settin
         rule=SIGNAL,
     )
     said = described((line.label, SHARE.write(float(line.y[-1]))) for line in lines if line.pen)
-    return to_svg(drawn, key, f"{name}: {counted}", f"In the last tenth, {said}")
+    return to_svg(drawn, key, f"{name}: {counted}", f"In the last tenth of the time, {said}")
 
 
 def _totals(setting: Setting, cohort: Cohort) -> list[Line]:
@@ -152,14 +160,16 @@ def learning(setting: Setting, key: str) -> Figure | None:
     widest = max(gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
     (most, worst), (least, best) = gaps[widest]
     if most - least < 0.05 or worst == best:  # noqa: PLR2004  five visits in a hundred
-        title = Markup("In the end, no policy treats one group much worse than another")
+        title = Markup("In the last tenth of the time, no policy treated one group much worse than another")
     else:
         title = Markup(
-            "What suits {} does not suit {}: in the end, {} showed something bad in {} of visits by {}, in {} by {}"
+            "What suits {} does not suit {}: in the last tenth of the time, "
+            "{} showed something bad in {} of visits by {}, in {} by {}"
         ).format(best, worst, policy(widest), SHARE.write(most, 0), worst, SHARE.write(least, 0), best)
     reading = (
         "One panel a policy, one line a group of people: a line that stays up is a group that the policy "
-        "has not learnt to serve. The dashed rule is one visit in four."
+        "has not learnt to serve. Counted are the visits of the preceding tenth of the time; in the first tenth, all "
+        "visits so far. The dashed rule is one visit in four."
     )
     return Figure(key, title, reading, tuple(panels))
 

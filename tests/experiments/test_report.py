@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import html.parser
 import io
 import itertools
 import re
 
+import polars as pl
 import pytest
 from rich.console import Console
 from small_results import Written, acme, changed, clothing
 
 from experiments.reports.definitions import METRICS
+from experiments.reports.figures import recent_share
 from experiments.reports.findings import findings
 from experiments.reports.page import render, write_report
 from experiments.reports.reading import read
@@ -248,6 +251,29 @@ def test_the_longest_run_is_told_as_an_average_over_everybody():
         "The longest unbroken run of bad recommendations, averaged over all customers like Luke, was 10.3 under "
         "linear Thompson (95 % interval 10.1 to 10.5) and 2.0 under per persona (1.8 to 2.2)."
     )
+
+
+def test_the_recent_share_is_of_a_tenth_of_the_time_however_the_checkpoints_lie():
+    """Of 180 days a tenth is 18: day 10 has all before it, 8 / 10; 28 is after day 10, 6 / 18; 180 is after 162.
+
+    Day 162 lies 134 / 152 of the way from 28 (14 bad, 28 visits) to 180 (52, 180), at 47.5 and 162: 4.5 / 18.
+    """
+    setting = read(written()).stories[0].main
+    frame = pl.DataFrame({"time": [10, 28, 180], "bad": [8.0, 14.0, 52.0], "visits": [10.0, 28.0, 180.0]})
+    found = recent_share(dataclasses.replace(setting, curves={("A", "luke"): frame}), "A", "luke")
+    assert found is not None
+    assert found[0].tolist() == [10, 28, 180]
+    assert found[1].tolist() == pytest.approx([8 / 10, 6 / 18, 4.5 / 18])
+
+
+def test_the_recent_share_skips_a_tenth_in_which_nobody_came():
+    """Nobody comes between day 20 and day 100, and 5 of the 10 who come by day 180 are shown something bad."""
+    setting = read(written()).stories[0].main
+    frame = pl.DataFrame({"time": [20, 100, 162, 180], "bad": [4.0, 4.0, 4.0, 9.0], "visits": [20.0, 20.0, 20.0, 30.0]})
+    found = recent_share(dataclasses.replace(setting, curves={("A", "luke"): frame}), "A", "luke")
+    assert found is not None
+    assert found[0].tolist() == [20, 180]
+    assert found[1].tolist() == pytest.approx([(4 - 4 * 2 / 20) / 18, 5 / 10])
 
 
 def test_the_findings_name_who_suffers_and_what_is_best_for_whom():
