@@ -8,6 +8,7 @@ from typing import Any
 from bandits.description import codes, identity
 from bandits.protocol import Policy
 from environments.protocol import Environment
+from experiments.provenance import made_with
 from experiments.spec import Experiment, label_of_any
 from experiments.store import RESULT_FORMAT
 
@@ -52,6 +53,7 @@ class Cell:
 
 def cells_of(experiment: Experiment) -> list[Cell]:
     """All cells of an experiment, replication by replication."""
+    made = RESULT_FORMAT, made_with()
     what = {label_of_any(policy): (identity(policy), codes(policy)) for policy in experiment.policies}
     pairs = [
         (environment, identity(environment), environment.about.scenario, codes(environment), policies)
@@ -59,7 +61,7 @@ def cells_of(experiment: Experiment) -> list[Cell]:
     ]
     return [
         Cell(
-            key=identity([str(part) for part in (RESULT_FORMAT, experiment.seed, replication, world, player)])[:32],
+            key=identity([str(part) for part in (*made, experiment.seed, replication, world, player)])[:32],
             environment=environment,
             policy=policy,
             replication=replication,

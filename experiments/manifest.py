@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import inspect
-import platform
 from typing import Any
 
 from bandits.description import table_of
+from bandits.protocol import Needs
 from experiments.cells import Cell
+from experiments.provenance import versions
 from experiments.spec import Experiment, label_of_any
 from experiments.store import RESULT_FORMAT
-
-PACKAGES = ("personabandits", "numpy", "scipy", "numba", "polars", "pydantic", "vowpalwabbit")
 
 
 def manifest_of(experiment: Experiment, cells: list[Cell]) -> dict[str, Any]:
@@ -40,6 +38,7 @@ def manifest_of(experiment: Experiment, cells: list[Cell]) -> dict[str, Any]:
                 "label": label_of_any(policy),
                 "table": table_of(policy),
                 "summary": (inspect.getdoc(type(policy)) or "").partition("\n\n")[0].replace("\n", " "),
+                "informed": Needs.of(policy).sees_expected,
             }
             for policy in experiment.policies
         ],
@@ -47,14 +46,3 @@ def manifest_of(experiment: Experiment, cells: list[Cell]) -> dict[str, Any]:
         "cells": keys,
         "versions": versions(),
     }
-
-
-def versions() -> dict[str, str]:
-    """Of Python and of every package that a result may depend on."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
