@@ -30,6 +30,25 @@ def _play_beta(
     tie: Floats,
     action: Ints,
 ) -> bool:
+    """Choose for each visit in turn and, where rewards are given, learn from each choice.
+
+    success = (reward − low) / (high − low);  wins ← wins + success, losses ← losses + 1 − success
+
+    Args:
+        wins: (K,) a of each arm's Beta posterior, changed in place.
+        losses: (K,) b, changed in place.
+        available: (N, K).
+        rewards: (N, K), of which only the chosen ones are read; (0, K) where they come later.
+        low: the reward that is a failure [reward units].
+        high: the reward that is a success [reward units].
+        nothing: index of the action that shows nothing, earns 0 and teaches nothing; −1 if there is none.
+        rng: draws from the posteriors, one an available arm and visit.
+        tie: (N,) uniform draws that break ties.
+        action: (N,) is overwritten with the choices.
+
+    Returns:
+        Whether all rewards were within the bounds; at the first that is not, it stops.
+    """
     scores = np.zeros(len(wins))
     for i in range(len(available)):
         for k in range(len(wins)):

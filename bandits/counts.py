@@ -1,6 +1,6 @@
 """Policies without features that keep a count and a mean an arm.
 
-n (K,): visits learnt from; mean (K,): mean reward [units]; N visits, K arms.
+n (K,): visits learnt from; mean (K,): mean reward [reward units]; N visits, K arms.
 """
 
 from __future__ import annotations
@@ -49,6 +49,22 @@ def _play_epsilon(
     action: Ints,
     propensity: Floats,
 ) -> None:
+    """Choose for each visit in turn and, where rewards are given, learn from each choice.
+
+    propensity = epsilon / available + (1 − epsilon) / tied, the second term for the arms that tie for the best alone
+
+    Args:
+        n: (K,) visits learnt from, changed in place.
+        mean: (K,) mean rewards, changed in place [reward units].
+        available: (N, K).
+        rewards: (N, K), of which only the chosen ones are read; (0, K) where they come later.
+        coin: (N,) uniform draws; one below epsilon explores.
+        tie: (N,) uniform draws that pick among equals.
+        epsilon: probability of a uniform draw.
+        nothing: index of the action that shows nothing, earns 0 and teaches nothing; −1 if there is none.
+        action: (N,) is overwritten with the choices.
+        propensity: (N,) is overwritten with the probability of each.
+    """
     none = np.zeros(len(mean))
     for i in range(len(available)):
         greedy = best_of(mean, available[i], tie[i])
@@ -128,6 +144,21 @@ def _play_test(
     action: Ints,
     propensity: Floats,
 ) -> None:
+    """Split visits equally until enough have been learnt from, then show the winner; learn as long as rewards come.
+
+    Args:
+        n: (K,) visits learnt from, changed in place.
+        mean: (K,) mean rewards, changed in place [reward units].
+        available: (N, K).
+        rewards: (N, K), of which only the chosen ones are read; (0, K) where they come later.
+        tie: (N,) uniform draws that pick among equals.
+        needed: how many visits end the test.
+        nothing: index of the action that shows nothing, earns 0 and teaches nothing; −1 if there is none.
+        shipped: (K,) the means at the end of the test, by which arms are ranked for good (−inf: never tested); NaN
+            until then. Changed in place.
+        action: (N,) is overwritten with the choices.
+        propensity: (N,) is overwritten with the probability of each, 1 / the number of actions that tied.
+    """
     none = np.zeros(len(mean))
     for i in range(len(available)):
         if math.isnan(shipped[0]) and n.sum() >= needed:
@@ -153,6 +184,9 @@ class ABTest(Description):
 
     Args:
         visits_per_action: size of the test.
+
+    Source: explore-then-commit, Lattimore & Szepesvári 2020, chapter 6 (there arms take turns; here visits are split at
+    random, as in controlled experiments: Kohavi, Longbotham, Sommerfield & Henne 2009).
     """
 
     corrects: ClassVar[bool] = True
