@@ -25,11 +25,12 @@ Differences = Mapping[tuple[str, str, str, str], Estimate]
 
 @dataclass(frozen=True, slots=True)
 class Competitor:
-    """A policy as the manifest has it."""
+    """A policy as the manifest has it; `informed` is one that is handed expected rewards, such as a wrapped oracle."""
 
     label: str
     kind: str
     summary: str
+    informed: bool
     table: Mapping[str, Any] = field(repr=False)
 
 
@@ -56,7 +57,7 @@ class Setting:
 
     @cached_property
     def oracle(self) -> str | None:
-        """The policy that is told what to expect of every action, if it was run."""
+        """The policy that is told what to expect of every action and keeps to it, if it was run."""
         return next((p.label for p in self.policies if p.kind == "Oracle"), None)
 
     @cached_property
@@ -65,10 +66,16 @@ class Setting:
         return next((p.label for p in self.policies if p.kind == "Nothing"), None)
 
     @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """The policies that nobody could ship: the one that shows nothing, and all that are told what to expect."""
+        quiet = () if self.nothing is None else (self.nothing,)
+        return (*quiet, *(p.label for p in self.policies if p.informed))
+
+    @cached_property
     def contenders(self) -> tuple[str, ...]:
-        """The policies that could be shipped: all but the oracle and the one that shows nothing."""
-        aside = {self.oracle, self.nothing}
-        return tuple(p.label for p in self.policies if p.label not in aside) or tuple(p.label for p in self.policies)
+        """The policies that could be shipped; the marks, where there are no others."""
+        labels = tuple(p.label for p in self.policies)
+        return tuple(label for label in labels if label not in self.marks) or labels
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:

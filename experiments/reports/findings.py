@@ -25,7 +25,7 @@ def findings(story: Story) -> list[tuple[str, Markup]]:
 
 def _aside(setting: Setting) -> Markup:
     """That the marks, which nobody would ship, are not counted among the policies."""
-    marks = [policy(label) for label in (setting.nothing, setting.oracle) if label is not None]
+    marks = [policy(label) for label in setting.marks if label not in setting.contenders]
     return Markup(" other than {}").format(listing(marks)) if marks else Markup("")
 
 

@@ -65,10 +65,7 @@ def read(result: Ledgers) -> Facts:
         rows = result.differences(reference).select(columns).iter_rows()
         return {(environment, p, c, m): Estimate(*ends) for environment, p, c, m, *ends in rows}
 
-    competitors = [
-        Competitor(p["label"], str(p["table"].get("kind", "")), plain(p.get("summary") or ""), p["table"])
-        for p in result.manifest["policies"]
-    ]
+    competitors = [_competitor(policy) for policy in result.manifest["policies"]]
     groups: dict[str, list[Setting]] = {}
     for entry in result.manifest["environments"]:
         label = entry["label"]
@@ -87,6 +84,12 @@ def read(result: Ledgers) -> Facts:
         )
         groups.setdefault(setting.about.scenario, []).append(setting)
     return Facts(result.manifest, tuple(Story(tuple(settings)) for settings in groups.values()))
+
+
+def _competitor(entry: Mapping[str, Any]) -> Competitor:
+    kind = str(entry["table"].get("kind", ""))
+    informed = bool(entry.get("informed", kind == "Oracle"))  # manifests of earlier runs do not say
+    return Competitor(entry["label"], kind, plain(entry.get("summary") or ""), informed, entry["table"])
 
 
 def _possible(metric: str, estimate: Estimate) -> Estimate:

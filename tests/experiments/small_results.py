@@ -113,7 +113,10 @@ class Written:
             "seed": 1,
             "replications": 30,
             "environments": [{"label": "long_term", "table": {"kind": "Storefront"}, "about": vars_of(about)}],
-            "policies": [{"label": p, "table": {"kind": kinds.get(p, "LinUCB")}, "summary": ""} for p in labels],
+            "policies": [
+                {"label": p, "table": {"kind": kinds.get(p, "LinUCB")}, "summary": "", "informed": p == "oracle"}
+                for p in labels
+            ],
             "only": {},
             "versions": {},
             "failures": [],

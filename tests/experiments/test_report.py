@@ -288,6 +288,19 @@ def test_the_findings_name_who_suffers_and_what_is_best_for_whom():
     assert "nobody has to choose" in plain["What is best for Luke."]
 
 
+def test_a_policy_that_is_told_what_to_expect_is_no_contender():
+    """A learner per cohort around the oracle would win by what it is told; the money is the next one's then."""
+    result = written()
+    for entry in result.manifest["policies"]:
+        entry["informed"] = entry["label"] == "per persona"
+    setting = read(result).stories[0].main
+    assert setting.contenders == ("linear Thompson",)
+    assert setting.oracle is None
+    told = {head: text.striptags() for head, text in findings(read(result).stories[0])}
+    assert told["What is best for the business."].startswith("Under linear Thompson")
+    assert "policies other than" not in told["Luke suffers most."]
+
+
 def test_a_difference_within_its_interval_could_be_luck():
     """375 − 374 = 1 ± 1 holds zero."""
     close = {("linear Thompson", "all", "value_per_customer"): (373.5, 370.0, 377.0)}

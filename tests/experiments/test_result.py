@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from bandits import Always, Nothing, Oracle, Random
+from bandits import Always, Nothing, Oracle, PerCohort, Random
 from bandits.errors import InputError
 from environments import ClothingReviews, Storefront
 from experiments import Experiment, Result, run
 from experiments.ledger import CURVES, USERS, checkpoints
+from experiments.manifest import manifest_of
 from experiments.runner import run_cell
 
 REPLICATIONS = 6
@@ -155,6 +156,14 @@ def test_the_oracle_has_no_regret_and_no_excess(result):
     for metric in ("regret", "excess_regret", "excess_bad"):
         assert set(values_of(result, policy="Oracle", cohort="all", metric=metric)) == {0.0}
     assert min(values_of(result, policy="Random", cohort="all", metric="excess_regret")) > 0
+
+
+def test_the_manifest_says_who_is_told_what_to_expect_wrapped_or_not():
+    shop = Storefront.load("acme", objective="long_term", **SHOP, observe_persona=True)
+    policies = [Random(), Oracle(), PerCohort(Oracle(), name="wrapped"), PerCohort(Random(), name="no oracle")]
+    manifest = manifest_of(Experiment(name="who", environments=[shop], policies=policies, replications=1), [])
+    informed = {policy["label"]: policy["informed"] for policy in manifest["policies"]}
+    assert informed == {"Random": False, "Oracle": True, "wrapped": True, "no oracle": False}
 
 
 def test_mean_curves_average_over_replications(result):
