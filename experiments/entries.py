@@ -12,8 +12,18 @@ FIRST_VISITS = 100
 WINDOW = 50
 CALM = 0.25
 
+# Names of the columns of each book, by which the ledger knows them too, and their places.
 OWN = ("visits", "lost", "reward", "regret", "user_regret", "bad", "harm", "nothing", "churned")
 VISITS, LOST, REWARD, REGRET, USER_REGRET, BAD, HARM, NOTHING, CHURNED = range(len(OWN))
+
+PERSON = ("visits", "bad", "streak", "bad_first_30_days", "lost", "run")
+P_VISITS, P_BAD, P_STREAK, P_EARLY, P_LOST, P_RUN = range(len(PERSON))
+
+FIRST = ("first_visits", "first_bad")
+F_VISITS, F_BAD = range(len(FIRST))
+
+SIGNAL = ("seen", "bad_in_window", "signal")
+S_SEEN, S_BAD, S_CALM = range(len(SIGNAL))
 
 
 @compiled
@@ -56,10 +66,11 @@ def enter(
         nothing: index of the action that shows nothing, or −1.
         early: how long a user is new [clock units].
         totals: (C, Q) sums a cohort: OWN, then the world's outcomes. Changed in place, as are all that follow.
-        people: (U, 6) visits, bad, current run of bad, longest run, bad while new, lost.
-        first: (C + 1, 2) visits and bad among the first FIRST_VISITS of each cohort; the last row is everybody.
+        people: (U, 6) columns PERSON: visits, bad, longest run of bad, bad while new, lost, current run of bad.
+        first: (C + 1, 2) columns FIRST: visits and bad among the first FIRST_VISITS of each cohort; the last row is
+            everybody.
         window: (C + 1, WINDOW) whether each of the last visits was bad.
-        signal: (C + 1, 3) visits so far, bad within the window, first time of calm (−1: not yet).
+        signal: (C + 1, 3) columns SIGNAL: visits so far, bad within the window, first time of calm (−1: not yet).
     """
     C = len(totals)
     for n in range(len(time)):
@@ -81,20 +92,20 @@ def enter(
         for q in range(values.shape[1]):
             totals[c, len(OWN) + q] += values[n, q]
         for g in (c, C):
-            if first[g, 0] < FIRST_VISITS:
-                first[g, 0] += 1
-                first[g, 1] += bad
-            slot = signal[g, 0] % WINDOW
-            signal[g, 1] += int(bad) - int(window[g, slot])
+            if first[g, F_VISITS] < FIRST_VISITS:
+                first[g, F_VISITS] += 1
+                first[g, F_BAD] += bad
+            slot = signal[g, S_SEEN] % WINDOW
+            signal[g, S_BAD] += int(bad) - int(window[g, slot])
             window[g, slot] = bad
-            signal[g, 0] += 1
-            if signal[g, 2] < 0 and signal[g, 0] >= WINDOW and signal[g, 1] <= CALM * WINDOW:
-                signal[g, 2] = time[n]
+            signal[g, S_SEEN] += 1
+            if signal[g, S_CALM] < 0 and signal[g, S_SEEN] >= WINDOW and signal[g, S_BAD] <= CALM * WINDOW:
+                signal[g, S_CALM] = time[n]
         if len(user) > 0:
             u = user[n]
-            people[u, 0] += 1
-            people[u, 1] += bad
-            people[u, 2] = people[u, 2] + 1 if bad else 0
-            people[u, 3] = max(people[u, 3], people[u, 2])
+            people[u, P_VISITS] += 1
+            people[u, P_BAD] += bad
+            people[u, P_RUN] = people[u, P_RUN] + 1 if bad else 0
+            people[u, P_STREAK] = max(people[u, P_STREAK], people[u, P_RUN])
             if time[n] - arrival[u] < early:
-                people[u, 4] += bad
+                people[u, P_EARLY] += bad

@@ -12,7 +12,7 @@ import polars as pl
 
 from bandits.protocol import Floats, Ints
 from environments.protocol import About, Outcome, Users, Visits
-from experiments.entries import LOST, OWN, WINDOW, enter
+from experiments.entries import FIRST, LOST, OWN, P_LOST, PERSON, S_CALM, SIGNAL, WINDOW, enter
 
 CHECKPOINTS = 100
 EARLY_DAYS = 30
@@ -55,10 +55,11 @@ class Ledger:
         self._about, self._users, self._nothing = about, users, -1 if nothing is None else nothing
         self._arrival = np.empty(0, dtype=np.int64) if users is None else users.arrival
         self._totals = np.zeros((C, len(OWN) + len(about.outcomes)))
-        self._people = np.zeros((len(self._arrival), 6), dtype=np.int64)
-        self._first = np.zeros((C + 1, 2), dtype=np.int64)
+        self._people = np.zeros((len(self._arrival), len(PERSON)), dtype=np.int64)
+        self._first = np.zeros((C + 1, len(FIRST)), dtype=np.int64)
         self._window = np.zeros((C + 1, WINDOW), dtype=np.bool_)
-        self._signal = np.tile(np.array([0, 0, -1]), (C + 1, 1))
+        self._signal = np.zeros((C + 1, len(SIGNAL)), dtype=np.int64)
+        self._signal[:, S_CALM] = -1
         self._early = EARLY_DAYS if about.clock == "day" else 0
         self._times = checkpoints(about.horizon)
         self._satisfaction = np.full(C, np.nan)
@@ -77,7 +78,7 @@ class Ledger:
         self._enter(visits, actions, outcome, slice(a, len(visits)))
         if self._users is not None and len(outcome.lost):
             np.add.at(self._totals[:, LOST], self._users.cohort[outcome.lost], 1.0)
-            np.add.at(self._people[:, 5], outcome.lost, 1)
+            np.add.at(self._people[:, P_LOST], outcome.lost, 1)
         if outcome.satisfaction is not None:
             self._satisfaction = outcome.satisfaction
         if len(self._pages) < len(self._times) and self._times[len(self._pages)] == visits.end:
@@ -157,26 +158,19 @@ class Ledger:
             {
                 "cohort": [*names, "all"],
                 "customers": [*customers.tolist(), int(customers.sum())] if known else [None] * (len(names) + 1),
-                "first_visits": self._first[:, 0],
-                "first_bad": self._first[:, 1],
-                "signal": [None if time < 0 else time for time in self._signal[:, 2].tolist()],
+                **{name: self._first[:, i] for i, name in enumerate(FIRST)},
+                "signal": [None if time < 0 else time for time in self._signal[:, S_CALM].tolist()],
             },
             schema=dict.fromkeys(COHORTS, pl.Int64) | {"cohort": pl.String},
         )
 
     def _user_rows(self, names: list[str]) -> pl.DataFrame:
-        columns = {name: self._people[:, i] for i, name in enumerate(("visits", "bad", "run", "streak", "new", "lost"))}
         cohort = [] if self._users is None else [names[c] for c in self._users.cohort]
+        columns = {name: pl.Series(self._people[:, i]) for i, name in enumerate(PERSON) if name in USERS}
+        if not self._early:
+            columns["bad_first_30_days"] = pl.Series([None] * len(cohort), dtype=pl.Int64)
         return pl.DataFrame(
-            {
-                "cohort": cohort,
-                "user": np.arange(len(cohort)),
-                "visits": columns["visits"],
-                "bad": columns["bad"],
-                "streak": columns["streak"],
-                "bad_first_30_days": columns["new"] if self._early else [None] * len(cohort),
-                "lost": columns["lost"],
-            },
+            {"cohort": cohort, "user": np.arange(len(cohort)), **columns},
             schema=dict.fromkeys(USERS, pl.Int64) | {"cohort": pl.String},
         )
 
