@@ -7,7 +7,8 @@ Rewards are learnt in units of `Problem.reward_scale`, so that alpha and scale m
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, ClassVar
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Protocol
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat
@@ -16,23 +17,72 @@ from bandits.description import Description
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Problem
 from bandits.ridge import correct_ridge, learn_ridge, play_ridge
 
-Bonus = Callable[[int, int], Floats]
-
 # A⁻¹ is kept by rank-one updates, which lose about log₁₀(x² / ridge) of their 16 digits for good
 Ridge = Annotated[float, Field(ge=1e-6)]
 
 
+class Bonus(Protocol):
+    """What is added to the mean of each arm, in standard deviations: it tells the policies apart."""
+
+    def draw(self, N: int, K: int) -> Floats:
+        """The bonus (N, K) of the arms at each visit of a block."""
+        ...
+
+    def propensity(self, share: Floats) -> Floats:
+        """The probability (N,) of each choice, NaN if it is not known; share (N,) is 1 / the number of actions tied."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Optimism:
+    """The same bonus, `alpha`, for every arm: with it nothing is left to chance but ties."""
+
+    alpha: float
+
+    def draw(self, N: int, K: int) -> Floats:
+        """Alpha everywhere (N, K)."""
+        return np.full((N, K), self.alpha)
+
+    def propensity(self, share: Floats) -> Floats:
+        """The share (N,) itself."""
+        return share
+
+
+@dataclass(frozen=True, slots=True)
+class NormalDraws:
+    """A standard normal bonus for each visit and arm: the probability that an arm comes out best is not known."""
+
+    rng: np.random.Generator
+
+    def draw(self, N: int, K: int) -> Floats:
+        """Standard normal draws (N, K)."""
+        return self.rng.standard_normal((N, K))
+
+    def propensity(self, share: Floats) -> Floats:
+        """Not known (N,)."""
+        return np.full(len(share), np.nan)
+
+
+def of_the_visitor(block: Block) -> Floats:
+    """All features that a block shows (N, D)."""
+    return np.ascontiguousarray(block.x)
+
+
+def none_but_a_constant(block: Block) -> Floats:
+    """The same for everybody (N, 1)."""
+    return np.ones((len(block), 1))
+
+
 class RidgeLearner(BlockLearner):
-    """One ridge regression an arm, and a bonus in standard deviations that tells the policies apart.
+    """One ridge regression an arm.
 
     Args:
         problem: of the world.
         ridge: A = ridge · I before the first visit.
-        bonus: (N, K) ↦ the bonus array of a block.
+        bonus: in standard deviations.
         noise: standard deviation of a reward about its mean [units].
         rng: breaks ties.
-        randomised: whether the bonus is random, so that the probability of a choice is not known.
-        intercept_only: ignore the features.
+        features: block ↦ x (N, D), as many as `problem.features`.
     """
 
     def __init__(
@@ -42,20 +92,14 @@ class RidgeLearner(BlockLearner):
         bonus: Bonus,
         noise: float,
         rng: np.random.Generator,
-        *,
-        randomised: bool,
-        intercept_only: bool = False,
+        features: Callable[[Block], Floats] = of_the_visitor,
     ) -> None:
-        K, D = len(problem.actions), 1 if intercept_only else len(problem.features)
+        K, D = len(problem.actions), len(problem.features)
         self.A_inv = np.broadcast_to(np.eye(D) / ridge, (K, D, D)).copy()
         self.theta = np.zeros((K, D))
         self._nothing = -1 if problem.nothing is None else problem.nothing
         self._unit = problem.reward_scale
-        self._bonus, self._noise, self._rng = bonus, noise, rng
-        self._randomised, self._intercept_only = randomised, intercept_only
-
-    def _x(self, block: Block) -> Floats:
-        return np.ones((len(block), 1)) if self._intercept_only else np.ascontiguousarray(block.x)
+        self._bonus, self._noise, self._rng, self._x = bonus, noise, rng, features
 
     def play(self, block: Block) -> Choices:
         """See `bandits.ridge.play_ridge`."""
@@ -67,7 +111,7 @@ class RidgeLearner(BlockLearner):
             self._x(block),
             block.available,
             np.empty((0, K)) if block.rewards is None else block.rewards,
-            self._bonus(N, K),
+            self._bonus.draw(N, K),
             self._rng.random(N),
             np.full(N, -np.inf) if block.caution is None else block.caution,
             self._noise,
@@ -76,7 +120,7 @@ class RidgeLearner(BlockLearner):
             action,
             share,
         )
-        return Choices(action, np.full(N, np.nan) if self._randomised else share)
+        return Choices(action, self._bonus.propensity(share))
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
         """See `bandits.ridge.learn_ridge`."""
@@ -119,8 +163,7 @@ class LinUCB(Description):
 
     def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         """Make a fresh learner."""
-        alpha = self.alpha
-        return RidgeLearner(problem, self.ridge, lambda N, K: np.full((N, K), alpha), 1.0, rng, randomised=False)
+        return RidgeLearner(problem, self.ridge, Optimism(self.alpha), 1.0, rng)
 
 
 class LinearThompson(Description):
@@ -149,7 +192,7 @@ class LinearThompson(Description):
 
     def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         """Make a fresh learner."""
-        return RidgeLearner(problem, self.ridge, normal_bonus(rng), self.scale, rng.spawn(1)[0], randomised=True)
+        return RidgeLearner(problem, self.ridge, NormalDraws(rng), self.scale, rng.spawn(1)[0])
 
 
 class GaussianThompson(Description):
@@ -177,10 +220,7 @@ class GaussianThompson(Description):
 
     def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         """Make a fresh learner."""
-        bonus, ties = normal_bonus(rng), rng.spawn(1)[0]
-        return RidgeLearner(problem, self.ridge, bonus, self.scale, ties, randomised=True, intercept_only=True)
-
-
-def normal_bonus(rng: np.random.Generator) -> Bonus:
-    """A standard normal draw for each visit and arm (N, K)."""
-    return lambda N, K: rng.standard_normal((N, K))
+        alike = replace(problem, features=("constant",))
+        return RidgeLearner(
+            alike, self.ridge, NormalDraws(rng), self.scale, rng.spawn(1)[0], features=none_but_a_constant
+        )
