@@ -16,7 +16,7 @@ LONGEST = 100
 
 
 class Description(BaseModel):
-    """A frozen description. Two with the same parameters are the same, whatever they are called.
+    """A frozen description. Two with the same parameters have the same `identity`, whatever they are called.
 
     Args:
         name: what to call it in tables; without one it is named by its kind and what differs from the defaults.
