@@ -59,6 +59,7 @@ def _ratios(horizons: dict[str, int]) -> list[pl.Expr]:
         per("welfare", "visits").alias("welfare_per_visit"),
         per("revenue", "visits").alias("basket"),
         per("returns", "purchases").alias("return_rate"),
+        per("returns", "visits").alias("returns_per_visit"),
         per("regretted", "purchases").alias("regret_rate_buyers"),
         ((pl.col("margin") + pl.col("organic")) / pl.col("customers")).alias("value_per_customer"),
     ]

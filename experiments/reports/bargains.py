@@ -21,6 +21,13 @@ BARGAINS = (
         "as high a return rate as any",
     ),
     (
+        "returns_per_visit",
+        "the fewest visits that ended in a return",
+        "as few visits that ended in a return as any",
+        "the most visits that ended in a return",
+        "as many visits that ended in a return as any",
+    ),
+    (
         "churn",
         "the fewest customers lost",
         "as few customers lost as any",
@@ -70,7 +77,7 @@ def _bargain(story: Story, setting: Setting, label: str, gains: list[str], costs
     elif gains:
         sentence = Markup("It bought {}, and is the worst in none of these measures.").format(listing(gains))
     elif costs:
-        sentence = Markup("It bought nothing that another did not, and paid with {}.").format(listing(costs))
+        sentence = Markup("It is the best in none of these measures, and paid with {}.").format(listing(costs))
     else:
         sentence = Markup("It is neither the best nor the worst in any of these measures.")
     if setting.nothing is not None:

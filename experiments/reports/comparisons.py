@@ -93,18 +93,19 @@ def leaving(setting: Setting, key: str) -> Figure | None:
 
 
 OBJECTIVE_MEASURES = (
-    ("basket", "sold a visit"),
-    ("return_rate", "of what was bought was sent back"),
-    ("churn", "of the customers left"),
-    ("value_per_customer", "margin a customer"),
+    ("basket", "Basket", "sold a visit"),
+    ("return_rate", "Return rate", "of what was bought was sent back"),
+    ("returns_per_visit", "Returns", "of the visits ended in a return"),
+    ("churn", "Customers lost", "of the customers left"),
+    ("value_per_customer", "Money", "margin a customer"),
 )
 
 
 def objectives(story: Story, label: str, key: str) -> Figure | None:
-    """One policy under each objective: basket, returns, churn and money."""
+    """One policy under each objective: basket, returns of what was bought and of visits, churn and money."""
     settings = [s for s in story.settings if any(p.label == label for p in s.policies)]
     panels = []
-    for metric, subtitle in OBJECTIVE_MEASURES:
+    for metric, head, subtitle in OBJECTIVE_MEASURES:
         rows = [Row(story.name(s), s.get(label, ALL, metric), PENS[1]) for s in settings]
         rows = [row for row in rows if row.estimate]
         if len(rows) < 2:  # noqa: PLR2004  one bar is no comparison
@@ -113,10 +114,9 @@ def objectives(story: Story, label: str, key: str) -> Figure | None:
         quiet = Estimate()
         if story.quiet and metric in {"churn", "value_per_customer"}:
             quiet = story.quiet.get(story.quiet.nothing or "", ALL, metric)
-        heads = {"basket": "Basket", "return_rate": "Returns", "churn": "Customers lost", "value_per_customer": "Money"}
-        drawn = bars(heads[metric], subtitle, rows, unit, reference=("nothing shown", quiet.value) if quiet else None)
+        drawn = bars(head, subtitle, rows, unit, reference=("nothing shown", quiet.value) if quiet else None)
         said = described((row.label, str(unit.say(row.estimate))) for row in rows)
-        panels.append(to_svg(drawn, f"{key}-{metric}", f"{heads[metric]} under each objective: {subtitle}", said))
+        panels.append(to_svg(drawn, f"{key}-{metric}", f"{head} under each objective: {subtitle}", said))
     if not panels:
         return None
     churn = [(s.get(label, ALL, "churn").value, story.name(s)) for s in settings if s.get(label, ALL, "churn")]

@@ -108,7 +108,10 @@ METRICS: Mapping[str, Metric] = {
         "Welfare a visit", "welfare", "high", "what a visit turned out to be worth to the user", "Σ w / N"
     ),
     "basket": Metric("Basket a visit", "money", "high", "price of what was bought, a visit", "revenue / N"),
-    "return_rate": Metric("Sent back", "share", "low", "of what was bought", "R / P"),
+    "return_rate": Metric("Sent back, of purchases", "share", "low", "purchases that were sent back", "R / P"),
+    "returns_per_visit": Metric(
+        "Sent back, of visits", "share", "low", "visits served that ended in a purchase that was sent back", "R / N"
+    ),
     "regret_rate_buyers": Metric("Buyers' regret", "share", "low", "purchases that were regretted", "G / P"),
     "value_per_customer": Metric(
         "Money a customer", "money", "high", "margin, organic included, a customer", "(M + O) / U"

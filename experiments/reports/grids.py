@@ -115,7 +115,7 @@ def objectives(story: Story, key: str) -> Grid | None:
 
     The oracle is among them: what it does to people is the objective's doing, since it has nothing to learn.
     """
-    metrics = ("basket", "return_rate", "regret_rate_buyers", "churn", "value_per_customer")
+    metrics = ("basket", "return_rate", "returns_per_visit", "regret_rate_buyers", "churn", "value_per_customer")
     columns = [m for m in metrics if any(s.has(m) for s in story.settings)]
     if not columns or not story.shared:
         return None

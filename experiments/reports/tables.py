@@ -28,7 +28,8 @@ COLUMNS = (
 )
 OBJECTIVE_COLUMNS = (
     ("basket", "basket\na visit"),
-    ("return_rate", "sent\nback"),
+    ("return_rate", "sent back,\nof bought"),
+    ("returns_per_visit", "sent back,\nof visits"),
     ("churn", "left"),
     ("value_per_customer", "money a\ncustomer"),
 )

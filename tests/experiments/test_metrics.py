@@ -100,6 +100,7 @@ BY_HAND = {
     "welfare_per_visit": (-30 / 150, 20 / 50, -10 / 200),
     "basket": (1500 / 150, 0, 1500 / 200),
     "return_rate": (10 / 40, None, 10 / 40),  # Harmony bought nothing
+    "returns_per_visit": (10 / 150, 0, 10 / 200),
     "regret_rate_buyers": (16 / 40, None, 16 / 40),
     "value_per_customer": ((200 + 2100) / 20, 600 / 5, (200 + 2700) / 25),
     "excess_bad": (60 / 20 - 10 / 20, 4 / 5 - 1 / 5, 64 / 25 - 11 / 25),

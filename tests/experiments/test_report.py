@@ -14,13 +14,16 @@ import pytest
 from rich.console import Console
 from small_results import Written, acme, changed, clothing
 
+from experiments.reports.bargains import bought
 from experiments.reports.definitions import METRICS
+from experiments.reports.facts import Story
 from experiments.reports.figures import recent_share
 from experiments.reports.findings import findings
 from experiments.reports.page import render, write_report
 from experiments.reports.reading import read
 from experiments.reports.sentences import about_persona
 from experiments.reports.tables import console_table
+from experiments.reports.wording import Estimate
 
 EVIL = '<script>alert(1)</script> & "$x$"'
 LONG = "Cautious(PersonaBelief(LinearThompson(scale=0.25)), quota=0.25, pessimism=0.5)"
@@ -308,6 +311,30 @@ def test_a_difference_within_its_interval_could_be_luck():
     result._numbers = {**result._numbers, **close}
     told = dict(findings(read(result).stories[0]))
     assert "it could be luck" in told["What is best for the business."].striptags()
+
+
+def test_few_returns_are_told_of_who_asked_for_them():
+    """Of visits 1 % against 15 % end in a return, though of the little that is bought as much comes back (40 %)."""
+    setting = read(written()).stories[0].main
+    label = "linear Thompson"
+
+    def under(objective, **means):
+        about = dataclasses.replace(setting.about, objective=objective)
+        estimates = {(label, "all", m): Estimate(v, 0.9 * v, 1.1 * v) for m, v in means.items()}
+        return dataclasses.replace(setting, label=objective, about=about, estimates=estimates)
+
+    low = under("low_returns", basket=3.0, return_rate=0.4, returns_per_visit=0.01, churn=0.25)
+    cart = under("cart_value", basket=27.0, return_rate=0.4, returns_per_visit=0.15, churn=0.1)
+    sentences = bought(Story((low, cart)), label)
+    told = {name: text.striptags().replace("\N{NO-BREAK SPACE}", " ") for name, text in sentences}
+    assert told["low returns"].startswith(
+        "It bought the fewest visits that ended in a return (1.0 %), and paid with the smallest basket ($3.00) and "
+        "the most customers lost (25 %)."
+    )
+    assert told["cart value"].startswith(
+        "It bought the largest basket ($27.00) and the fewest customers lost (10 %), and paid with the most visits "
+        "that ended in a return (15 %)."
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
