@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from bandits.cards import PersonaCard
 from bandits.fit import misfit_of
 from bandits.likelihood import Likelihoods, believe, estimated_cards
 from bandits.loops import in_blocks
@@ -28,6 +29,12 @@ class PersonaBelief(Wrapper):
 
     When the declared cards are wrong, so is the belief: then estimate them. Features are taken as independent given the
     persona (naive Bayes).
+
+    Before any evidence, a declared persona is as likely as its share of visits (share · visit rate), an estimated one
+    as its share of the sample's users, which does not say how often they come. The first is right for a visit taken by
+    itself, the second for the first visit of somebody who is sure to come one day. So where personas come unequally
+    often, estimated cards with evidence = "visit" believe too little in those who come often, and declared cards with
+    evidence = "history" believe in them too much, until a user's history outweighs it.
     """
 
     cards: Literal["declared", "estimated"] = "declared"
@@ -48,44 +55,45 @@ class PersonaBelief(Wrapper):
         """A history belongs to somebody."""
         return self.evidence == "history" or super().sees_user
 
+    def _cards(self, problem: Problem) -> tuple[tuple[PersonaCard, ...], str | None]:
+        """The cards that a belief rests on, and why they do not fit, if they don't."""
+        return _declared(problem) if self.cards == "declared" else _estimated(problem)
+
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
-        why = self._without_cards(problem) if self.cards == "declared" else self._without_sample(problem)
-        return why or misfit_of(self.policy, _inner(problem, self._names(problem)))
-
-    def _without_cards(self, problem: Problem) -> str | None:
-        if not problem.cards:
-            return "needs persona cards, and this world has none; use cards = 'estimated' or another policy"
-        described = [feature.name for card in problem.cards for feature in card.features]
-        hidden = [name for name in described if name not in problem.features]
-        return f"needs the feature {hidden[0]!r} of its persona cards, which visitors do not show" if hidden else None
-
-    def _without_sample(self, problem: Problem) -> str | None:
-        if problem.sample is None:
-            return "needs a labelled sample of users, and this world has none"
-        shown, labelled = len(problem.features), problem.sample.x.shape[1]
-        return f"needs a labelled sample of {shown} features, and has one of {labelled}" if shown != labelled else None
-
-    def _names(self, problem: Problem) -> tuple[str, ...]:
-        if self.cards == "declared":
-            return tuple(card.name for card in problem.cards)
-        return () if problem.sample is None else problem.sample.cohorts
+        cards, why = self._cards(problem)
+        return why or misfit_of(self.policy, _inner(problem, cards))
 
     def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         """Make a fresh learner."""
-        if self.cards == "declared":
-            cards = problem.cards
-        elif problem.sample is not None:
-            cards = estimated_cards(problem.sample, problem.features)
-        else:
-            raise ValueError(self.misfit(problem))
-        learner = in_blocks(self.policy.start(_inner(problem, self._names(problem)), rng))
+        cards, why = self._cards(problem)
+        if why:
+            raise ValueError(why)
+        learner = in_blocks(self.policy.start(_inner(problem, cards), rng))
         users = (problem.users or 0) if self.evidence == "history" else 0
         return _Believer(learner, Likelihoods(cards, problem.features), users)
 
 
-def _inner(problem: Problem, names: tuple[str, ...]) -> Problem:
-    return replace(problem, features=tuple(f"P({name})" for name in names))
+def _declared(problem: Problem) -> tuple[tuple[PersonaCard, ...], str | None]:
+    if not problem.cards:
+        return (), "needs persona cards, and this world has none; use cards = 'estimated' or another policy"
+    described = [feature.name for card in problem.cards for feature in card.features]
+    hidden = [name for name in described if name not in problem.features]
+    why = f"needs the feature {hidden[0]!r} of its persona cards, which visitors do not show" if hidden else None
+    return problem.cards, why
+
+
+def _estimated(problem: Problem) -> tuple[tuple[PersonaCard, ...], str | None]:
+    if problem.sample is None:
+        return (), "needs a labelled sample of users, and this world has none"
+    shown, labelled = len(problem.features), problem.sample.x.shape[1]
+    if shown != labelled:
+        return (), f"needs a labelled sample of {shown} features, and has one of {labelled}"
+    return estimated_cards(problem.sample, problem.features), None
+
+
+def _inner(problem: Problem, cards: tuple[PersonaCard, ...]) -> Problem:
+    return replace(problem, features=tuple(f"P({card.name})" for card in cards))
 
 
 class _Believer(BlockLearner):
