@@ -6,7 +6,10 @@ import importlib.resources
 import tomllib
 from typing import Any
 
+from bandits.fit import misfit_of
+from bandits.registry import policy_from
 from environments.scenario import Scenario
+from environments.storefront import Storefront
 
 REHEARSED = "acme"
 
@@ -25,15 +28,15 @@ def experiment_for(scenario: Scenario) -> dict[str, Any]:
     objectives = [objective.key for objective in scenario.objectives]
     silent = [objective.key for objective in scenario.objectives if not objective.must_show]
     main = (silent or objectives)[-1]
+    shops = {key: Storefront(scenario=scenario, objective=key, observe_persona=True, name=key) for key in objectives}
     policies, only = [], {}
     for policy in model["policy"]:
         places = model["only"].get(policy["name"])
         if places is None:
             policies.append(policy)
             continue
-        allowed = silent if len(places) > 1 else [main]
-        if "Nothing" in str(policy) or "Cautious" in str(policy):
-            allowed = [place for place in allowed if place in silent]
+        allowed = objectives if len(places) > 1 else [main]
+        allowed = [place for place in allowed if misfit_of(policy_from(policy), shops[place].problem) is None]
         if allowed:
             policies.append(policy)
             only[policy["name"]] = allowed
@@ -41,10 +44,7 @@ def experiment_for(scenario: Scenario) -> dict[str, Any]:
         "name": scenario.name,
         "replications": model["replications"],
         "seed": model["seed"],
-        "environments": [
-            {"kind": "Storefront", "scenario": scenario, "objective": key, "observe_persona": True, "name": key}
-            for key in objectives
-        ],
+        "environments": list(shops.values()),
         "policies": policies,
         "only": only,
     }
