@@ -56,6 +56,13 @@ class Setting:
         return any(estimate for (_, _, name), estimate in self.estimates.items() if name == metric)
 
     @cached_property
+    def named(self) -> bool:
+        """Whether somebody gave it a name: its label is not its objective, nor made of its kind and parameters."""
+        objective, kind = self.about.objective, str(self.table.get("kind", "")).rpartition(":")[2]
+        made = self.label.partition(" (")[0].endswith(f"/{objective}") or self.label.partition("(")[0] == kind
+        return not made and self.label.replace("_", " ") != objective.replace("_", " ")
+
+    @cached_property
     def oracle(self) -> str | None:
         """The policy that is told what to expect of every action and keeps to it, if it was run."""
         return next((p.label for p in self.policies if p.kind == "Oracle"), None)
@@ -148,9 +155,9 @@ class Story:
         return max(self.settings, key=lambda s: len(s.policies))
 
     def name(self, setting: Setting) -> str:
-        """What to call a setting among the others: its objective, or its label where two share an objective."""
+        """What to call a setting among the others: its objective; its label where it has a name, or two share one."""
         same = [s for s in self.settings if s.about.objective == setting.about.objective]
-        return setting.about.objective.replace("_", " ") if len(same) == 1 else setting.label
+        return setting.label if setting.named or len(same) > 1 else setting.about.objective.replace("_", " ")
 
     @cached_property
     def quiet(self) -> Setting | None:

@@ -313,6 +313,24 @@ def test_a_difference_within_its_interval_could_be_luck():
     assert "it could be luck" in told["What is best for the business."].striptags()
 
 
+@pytest.mark.parametrize(
+    ("label", "kind", "said"),
+    [
+        ("acme/cart_value", "Storefront", "cart value"),
+        ("acme/cart_value (days=60)", "Storefront", "cart value"),
+        ("cart_value", "Storefront", "cart value"),
+        ("Shop(days=60)", "my_shop:Shop", "cart value"),
+        ("large baskets", "Storefront", "large baskets"),
+    ],
+)
+def test_an_objective_is_called_by_the_name_that_somebody_gave_it(label, kind, said):
+    setting = read(written()).stories[0].main
+    about = dataclasses.replace(setting.about, objective="cart_value")
+    other = dataclasses.replace(setting, label=label, about=about, table={"kind": kind})
+    assert Story((setting, other)).name(other) == said
+    assert Story((setting, other)).name(setting) == "long term"
+
+
 def test_few_returns_are_told_of_who_asked_for_them():
     """Of visits 1 % against 15 % end in a return, though of the little that is bought as much comes back (40 %)."""
     setting = read(written()).stories[0].main
