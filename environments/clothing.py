@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from bandits.cards import LabelledSample
-from bandits.description import Description
+from bandits.description import Description, identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
@@ -106,10 +106,7 @@ class ClothingReviews(Description):
         percent = f"{100 * self.bound:.6g} %"
         return About(
             title="Clothing reviews",
-            scenario=(
-                f"{self.horizon:,} visitors are recommended one of {len(cells.classes)} classes of clothing"
-                f"{', or nothing' if self.show_nothing else ''}; at most {percent} of reviewers may be against it"
-            ),
+            scenario=identity(self),
             objective="recommended",
             objective_text=(
                 "One point where a reviewer recommends what was shown, minus the smallest share of recommending "

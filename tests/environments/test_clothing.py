@@ -267,6 +267,14 @@ def test_about_says_where_the_data_come_from_and_what_they_cannot_say():
     )
 
 
+@pytest.mark.parametrize("other", [{"min_reviews": 30}, {"block": 7}, {"bound": 0.25}, {"show_nothing": False}])
+def test_worlds_with_other_parameters_tell_so_whatever_they_are_called(other):
+    """`about.scenario` tells worlds apart by all that defines them; a name does not."""
+    one = ClothingReviews().about.scenario
+    assert one == ClothingReviews(name="clothes").about.scenario
+    assert one != ClothingReviews(**other).about.scenario
+
+
 def test_a_description_is_named_hashable_and_picklable():
     environment = ClothingReviews(bound=0.15)
     assert environment.label == "ClothingReviews(bound=0.15)"
