@@ -40,7 +40,7 @@ def blamed(row: int | None) -> Iterator[None]:
         yield
     except (Misbehaviour, InputError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a policy that exits must not take the run with it
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{pathlib.Path(frame.filename).name}:{frame.lineno}"
         raise Misbehaviour(f"raised {type(error).__name__}", f" ({place}): {error}", row) from error

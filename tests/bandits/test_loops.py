@@ -1,6 +1,7 @@
 """The plain loop around learners of one's own: what it lets pass, and what it says of what it does not."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -172,3 +173,10 @@ def test_the_oracle_alone_is_handed_expected_rewards():
     problem = Problem(actions=("a",), features=("x",))
     assert misfit_of(Clairvoyant(), problem) == "asks for expected rewards, which the oracle alone is handed"
     assert misfit_of(Oracle(), problem) is None
+
+
+def test_a_policy_that_exits_does_not_take_the_run_with_it():
+    learner = Learner(lambda _, __: sys.exit(3))
+    block = Block(x=np.ones((1, 1)), available=np.ones((1, K), dtype=bool))
+    with pytest.raises(Misbehaviour, match="raised SystemExit .*: 3"):
+        in_blocks(learner).play(block)

@@ -61,13 +61,7 @@ def test_each_objective_does_what_the_story_tells(acme):
 
 def test_luke_is_exposed_in_the_order_that_the_prototype_showed(acme):
     """Share of Luke's visits with something bad. Steps that are too small to be sure of are left out."""
-    ladder = [
-        "Thompson, no features",
-        "linear Thompson",
-        "persona, all visits",
-        "persona, cautious",
-        "per persona, cautious",
-    ]
+    ladder = ["Thompson, no features", "linear Thompson", "persona, all visits", "persona, cautious"]
     shares = [values(acme, "long_term", policy, "bad_per_visit", "luke") for policy in ladder]
     for worse, better in itertools.pairwise(shares):
         assert surely_larger(worse, better)
