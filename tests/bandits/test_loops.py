@@ -178,5 +178,5 @@ def test_the_oracle_alone_is_handed_expected_rewards():
 def test_a_policy_that_exits_does_not_take_the_run_with_it():
     learner = Learner(lambda _, __: sys.exit(3))
     block = Block(x=np.ones((1, 1)), available=np.ones((1, K), dtype=bool))
-    with pytest.raises(Misbehaviour, match="raised SystemExit .*: 3"):
+    with pytest.raises(Misbehaviour, match=r"raised SystemExit .*: 3"):
         in_blocks(learner).play(block)
