@@ -16,7 +16,7 @@ class Metric:
         unit: how its numbers are written.
         better: which end is better for whoever it is about; None where neither is.
         meaning: in a line.
-        equation: in letters of the annex.
+        equation: in the letters of docs/metrics.md, and as it stands there.
     """
 
     title: str
@@ -27,35 +27,43 @@ class Metric:
 
 
 METRICS: Mapping[str, Metric] = {
-    "visits": Metric("Visits", "count", "high", "visits that took place", "N = Σₙ 1"),
+    "visits": Metric("Visits", "count", "high", "visits that took place", "N"),
     "lost": Metric("Visits lost", "count", "low", "visits that did not take place because the customer had left", "L"),
     "customers": Metric("Customers", "count", None, "users who ever arrived, those who left included", "U"),
-    "reward": Metric("Reward", "reward", "high", "what the objective paid", "Σₙ rₙ"),
+    "reward": Metric("Reward", "reward", "high", "what the objective paid", "Σ r_n"),
     "regret": Metric(
-        "Regret", "reward", "low", "expected reward missed, against the best available action", "Σₙ (maxₖ μₙₖ − μₙₐ)"
+        "Regret", "reward", "low", "expected reward missed, against the best available action", "Σ (max_k μ_nk − μ_na)"
     ),
     "user_regret": Metric(
         "User regret",
         "welfare",
         "low",
         "the same with the user's welfare in place of the reward",
-        "Σₙ (maxₖ Wₙₖ − Wₙₐ)",
+        "Σ (max_k W_nk − W_na)",
     ),
-    "welfare": Metric("Welfare", "welfare", "high", "what the visits turned out to be worth to users", "Σₙ wₙ"),
+    "welfare": Metric("Welfare", "welfare", "high", "what the visits turned out to be worth to users", "Σ w_n"),
     "bad": Metric(
-        "Bad recommendations", "count", "low", "shown actions that harm by more than the tolerance", "B = Σₙ bₙ"
+        "Bad recommendations", "count", "low", "shown actions that harm by more than the tolerance", "B = Σ b_n"
     ),
-    "harm": Metric("Harm", "welfare", "low", "by how much what was shown left users worse off", "Σₙ max(0, −Wₙₐ)"),
-    "purchases": Metric("Purchases", "count", "high", "recommended items that were bought", "P"),
-    "revenue": Metric("Revenue", "money", "high", "price of what was bought", "Σₙ priceₐ · boughtₙ"),
-    "margin": Metric("Margin", "money", "high", "margin of what was bought and kept, less handling", "M"),
-    "returns": Metric("Returns", "count", "low", "purchases that were sent back", "R"),
-    "regretted": Metric("Regretted", "count", "low", "purchases worth less than nothing to the buyer", "G"),
-    "irritated": Metric("Irritated", "count", "low", "visits in which the recommendation annoyed", "Σₙ irritatedₙ"),
-    "nothing": Metric("Nothing shown", "count", None, "visits in which nothing was recommended", "Σₙ [a = nothing]"),
-    "churned": Metric("Left", "count", "low", "customers who left for good", "C"),
-    "satisfaction": Metric("Satisfaction", "welfare", "high", "mean satisfaction at the end", "mean of s"),
-    "organic": Metric("Organic margin", "money", "high", "margin of visits that owe nothing to a recommendation", "O"),
+    "harm": Metric("Harm", "welfare", "low", "by how much what was shown left users worse off", "Σ h_n"),
+    "purchases": Metric("Purchases", "count", "high", "recommended items that were bought", "Σ bought_n"),
+    "revenue": Metric("Revenue", "money", "high", "price of what was bought", "Σ price_a · bought_n"),
+    "margin": Metric(
+        "Margin",
+        "money",
+        "high",
+        "margin of what was bought and kept, less handling",
+        "Σ (margin_a · (bought_n − returned_n) − handling · returned_n)",
+    ),
+    "returns": Metric("Returns", "count", "low", "purchases that were sent back", "Σ returned_n"),
+    "regretted": Metric("Regretted", "count", "low", "purchases worth less than nothing to the buyer", "Σ regretted_n"),
+    "irritated": Metric("Irritated", "count", "low", "visits in which the recommendation annoyed", "Σ irritated_n"),
+    "nothing": Metric("Nothing shown", "count", None, "visits in which nothing was recommended", "Σ [a = nothing]"),
+    "churned": Metric("Left", "count", "low", "customers who left for good", "Σ left_u"),
+    "satisfaction": Metric("Satisfaction", "welfare", "high", "mean satisfaction at the end", "mean over u of s_u"),
+    "organic": Metric(
+        "Organic margin", "money", "high", "margin of visits that owe nothing to a recommendation", "Σ organic_n"
+    ),
     "bad_per_visit": Metric(
         "Share of visits with a bad recommendation", "share", "low", "bad recommendations a visit served", "B / N"
     ),
@@ -65,69 +73,104 @@ METRICS: Mapping[str, Metric] = {
         "count",
         "low",
         "mean over users, each from the day of arrival",
-        "mean of Bᵤ(30 days)",
+        "mean over u of E_u",
     ),
     "bad_first_100": Metric(
         "Bad among the first 100 visits",
         "share",
         "low",
         "of the cohort's first 100 visits",
-        "Σ(first m) bₙ / m, m = min(100, N)",
+        "(b_1 + … + b_m) / m, m = min(100, N)",
     ),
     "days_to_signal": Metric(
         "Time to signal",
         "days",
         "low",
         "first time at which at most 25 % of the cohort's last 50 visits were bad; the horizon if that never came",
-        "min {tₙ : Σ(last 50) b ≤ 12}",
+        "min {t_n : n ≥ 50, b_{n−49} + … + b_n ≤ 50 / 4}",
     ),
     "signal_reached": Metric(
-        "Signal reached", "share", "high", "share of replications in which it came", "mean of [it came]"
+        "Signal reached", "share", "high", "share of replications in which it came", "1 if it happened, else 0"
     ),
     "cvar95_bad": Metric(
         "Bad, worst-off 5 %",
         "count",
         "low",
         "mean over the 5 % of users with the most bad recommendations",
-        "CVaR₉₅(Bᵤ)",
+        "(Σ_i c_i B_(i)) / (Σ_i c_i), B_(1) ≥ B_(2) ≥ …, c_i = min(1, max(0, 0.05 U − i + 1))",
     ),
     "longest_streak": Metric(
-        "Longest streak", "count", "low", "longest run of bad recommendations, mean over users", "mean of streakᵤ"
+        "Longest streak", "count", "low", "longest run of bad recommendations, mean over users", "mean over u of S_u"
     ),
     "worst_cohort_bad": Metric(
-        "Bad in the worst cohort", "count", "low", "the largest exposure among the cohorts", "max over cohorts of B / U"
+        "Bad in the worst cohort",
+        "count",
+        "low",
+        "the largest exposure among the cohorts",
+        "max over the cohorts of bad_per_customer",
     ),
-    "churn": Metric("Left", "share", "low", "customers who left, of all who ever arrived", "C / U"),
+    "churn": Metric("Left", "share", "low", "customers who left, of all who ever arrived", "churned / U"),
     "lost_share": Metric("Visits lost", "share", "low", "of the visits on the calendar", "L / (L + N)"),
-    "reward_per_visit": Metric("Reward a visit", "reward", "high", "what the objective paid a visit", "Σ r / N"),
-    "regret_per_visit": Metric("Regret a visit", "reward", "low", "expected reward missed a visit", "Σ regret / N"),
+    "reward_per_visit": Metric("Reward a visit", "reward", "high", "what the objective paid a visit", "reward / N"),
+    "regret_per_visit": Metric("Regret a visit", "reward", "low", "expected reward missed a visit", "regret / N"),
     "user_regret_per_visit": Metric(
-        "User regret a visit", "welfare", "low", "welfare missed a visit", "Σ user regret / N"
+        "User regret a visit", "welfare", "low", "welfare missed a visit", "user_regret / N"
     ),
     "welfare_per_visit": Metric(
-        "Welfare a visit", "welfare", "high", "what a visit turned out to be worth to the user", "Σ w / N"
+        "Welfare a visit", "welfare", "high", "what a visit turned out to be worth to the user", "welfare / N"
     ),
     "basket": Metric("Basket a visit", "money", "high", "price of what was bought, a visit", "revenue / N"),
-    "return_rate": Metric("Sent back, of purchases", "share", "low", "purchases that were sent back", "R / P"),
+    "return_rate": Metric(
+        "Sent back, of purchases", "share", "low", "purchases that were sent back", "returns / purchases"
+    ),
     "returns_per_visit": Metric(
-        "Sent back, of visits", "share", "low", "visits served that ended in a purchase that was sent back", "R / N"
+        "Sent back, of visits",
+        "share",
+        "low",
+        "visits served that ended in a purchase that was sent back",
+        "returns / N",
     ),
-    "regret_rate_buyers": Metric("Buyers' regret", "share", "low", "purchases that were regretted", "G / P"),
+    "regret_rate_buyers": Metric(
+        "Buyers' regret", "share", "low", "purchases that were regretted", "regretted / purchases"
+    ),
     "value_per_customer": Metric(
-        "Money a customer", "money", "high", "margin, organic included, a customer", "(M + O) / U"
+        "Money a customer", "money", "high", "margin, organic included, a customer", "(margin + organic) / U"
     ),
-    "excess_bad": Metric("Excess bad", "count", "low", "exposure minus the oracle's, in pairs", "B / U − (B / U)*"),
-    "excess_regret": Metric("Excess regret", "reward", "low", "regret a visit minus the oracle's", "regret − regret*"),
-    "excess_value": Metric("Excess value", "money", "high", "money a customer minus the oracle's", "value − value*"),
+    "excess_bad": Metric(
+        "Excess bad", "count", "low", "exposure minus the oracle's, in pairs", "bad_per_customer minus the oracle's"
+    ),
+    "excess_regret": Metric(
+        "Excess regret", "reward", "low", "regret a visit minus the oracle's", "regret_per_visit minus the oracle's"
+    ),
+    "excess_value": Metric(
+        "Excess value", "money", "high", "money a customer minus the oracle's", "value_per_customer minus the oracle's"
+    ),
 }
 
 LETTERS = (
-    ("n, N", "a visit, and how many were served"),
-    ("t, T", "when a visit was, and the horizon"),
-    ("a, k", "the action that was shown, any available action"),
-    ("μₙₖ, rₙ", "expected reward of action k at visit n, and the reward that came, under the objective"),
-    ("Wₙₖ, wₙ", "expected welfare of being shown action k, against being shown nothing, and what it turned out to be"),
-    ("bₙ", "1 where a shown action's harm max(0, −W) exceeds the tolerance, else 0"),
-    ("u, U", "a user, and how many there are"),
-    ("*", "the oracle's, in the same environment and replication"),
+    ("n = 1 … N", "the visits that were served to a cohort in one replication, in the order of time"),
+    ("a, k", "the action that was shown at a visit; any action that was available there"),
+    ("μ_nk", "expected reward of action k at visit n, under the environment's objective [reward units]"),
+    ("r_n", "the reward that came of visit n [reward units]"),
+    (
+        "W_nk",
+        (
+            "welfare of action k at visit n: by how much being shown it leaves this user better off, in expectation, "
+            "than being shown nothing [welfare units]"
+        ),
+    ),
+    ("w_n", "what visit n turned out to be worth to the user: W_na plus luck [welfare units]"),
+    ("h_n = max(0, −W_na)", "harm of what was shown"),
+    ("b_n = 1 if h_n > tolerance, else 0", "whether it was a bad recommendation"),
+    ("bought_n, returned_n, regretted_n, irritated_n", "1 if that is what became of visit n, else 0"),
+    ("price_a, margin_a, handling", "of the item that was shown; cost of a return [currency]"),
+    ("organic_n", "the margin that visit n brings whatever is shown [currency]"),
+    ("[a = nothing]", "1 if nothing was shown, else 0"),
+    ("t_n, T", "the time of a visit, counted from 0, and the horizon [the world's clock: days, or visits]"),
+    ("u = 1 … U", "the users of a cohort who ever arrived, those who have left included"),
+    ("B_u, E_u, S_u", "bad recommendations to user u: all; those of the first 30 days; the longest run of them"),
+    ("s_u, left_u", "satisfaction of user u [welfare units]; 1 if u has left for good, else 0"),
+    ("B, L", "the bad recommendations to a cohort, and its visits that were lost"),
+    ("R", "the replications"),
+    ("churned, regret, …", "the metric of that name"),
 )

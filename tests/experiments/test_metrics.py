@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from experiments.ledger import COHORTS, CURVES, USERS
 from experiments.metrics import per_replication
-from experiments.reports.definitions import METRICS
+from experiments.reports.definitions import LETTERS, METRICS
 from tests.oracles.tails import cvar
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -206,3 +206,34 @@ def test_every_metric_and_column_is_defined_once_in_the_docs_and_nothing_else_is
 
 def test_the_report_explains_every_metric():
     assert set(METRICS) == {metric for _, _, metric in metrics_of(PLAYED)}
+
+
+def rows():
+    """The cells of every row of the tables of docs/metrics.md, without the marks of code."""
+    lines = DOCS.read_text(encoding="utf-8").replace("`", "").splitlines()
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| ")]
+
+
+def test_the_report_uses_the_letters_of_the_docs():
+    told = rows()
+    first, last = told.index(["letter", "meaning"]) + 1, told.index(["column", "definition", "null where"])
+    letters = [tuple(row) for row in told[first:last] if not row[0].startswith("---")]
+    assert letters == list(LETTERS)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_equation_of_the_report_stands_in_the_docs(metric):
+    (definition,) = [row[1] for row in rows() if row[0] == metric]
+    assert METRICS[metric].equation in definition
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_letter_of_an_equation_is_explained(metric):
+    """By the table of letters, by being a metric, or by the equation itself: m = …, c_i = …"""
+    names = re.compile(r"[^\W\d]\w*")
+    equation = METRICS[metric].equation
+    explained = {part.partition("_")[0] for name, _ in LETTERS for part in names.findall(name)}
+    explained |= {part.partition("_")[0] for part in re.findall(r"(\w+) = ", equation)}
+    explained |= {"Σ", "i", "max", "min", "mean", "over", "of", "the", "cohorts", "if", "it", "happened", "else"}
+    explained |= {"minus", "oracle", "s"}
+    assert [x for x in names.findall(equation) if x not in METRICS and x.partition("_")[0] not in explained] == []
