@@ -67,9 +67,13 @@ def distinct(words: Sequence[str], where: Path) -> list[Fault]:
 
 
 def names_differ(part: str, things: Iterable[Persona | Item]) -> list[Fault]:
-    """Every name once, since people know them by it."""
+    """Every name once, since people know them by it, and none that is reserved."""
     faults, seen = [], dict[str, str]()
+    reserved, meaning = RESERVED[part]
     for thing in things:
+        if thing.name.strip().lower() == reserved:
+            what = f"must be something else than {thing.name!r}, {meaning}"
+            faults.append(Fault(what, (part, thing.key, "name")))
         if thing.name in seen:
             what = f"must differ from the name of {part}.{seen[thing.name]}, got {thing.name!r} twice"
             faults.append(Fault(what, (part, thing.key, "name")))

@@ -13,6 +13,7 @@ from bandits.errors import InputError
 from environments.catalogue import Item
 from environments.objective import OUTCOMES, Objective
 from environments.scenario import Scenario
+from environments.scenario_rules import names_differ
 
 SHOP = """
 [scenario]
@@ -554,3 +555,12 @@ def test_an_experiment_is_no_scenario(tmp_path):
     path.write_text('[[environment]]\nkind = "ClothingReviews"\n[[policy]]\nkind = "Random"\n')
     with pytest.raises(InputError, match=r"mine\.toml: is an experiment, and a scenario is wanted"):
         Scenario.load(str(path))
+
+
+def test_no_item_is_called_nothing_since_a_log_could_not_tell_it_from_no_recommendation():
+    acme = Scenario.load("acme")
+    items = (acme.items[0].model_copy(update={"name": "Nothing"}), *acme.items[1:])
+    faults = names_differ("item", items)
+    assert [fault.line() for fault in faults] == [
+        "item.refill_carton.name: must be something else than 'Nothing', which stands for no recommendation"
+    ]
