@@ -25,6 +25,7 @@ class Cell:
         scenario: cells of a replication with the same scenario share its draws.
         what: the identity of the policy, which names its luck.
         codes: fingerprints of the code of one's own that it runs.
+        made: a fingerprint of the code of ours that it runs.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Cell:
     scenario: str
     what: str
     codes: tuple[str, ...]
+    made: str
 
     @property
     def labels(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def cells_of(experiment: Experiment) -> list[Cell]:
             scenario=scenario,
             what=player,
             codes=(*own, *code),
+            made=made_with(),
         )
         for replication in range(experiment.replications)
         for environment, world, scenario, own, policies in pairs

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pathlib
 import secrets
 import shutil
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from bandits.errors import InputError
 
 MAKING = ".making-"
+HOST = socket.gethostname()
 LEFT_BEHIND = 86_400.0
-"""A file that has been in the making for so long [s] is a killed run's."""
+"""What another machine has had in the making for so long [s] is a killed run's."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -24,7 +26,7 @@ class Unwritable(InputError):  # noqa: N818  it names what happened
     """Results cannot be written: no space, no permission. It ends the run; what is finished is kept."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def writing(folder: pathlib.Path) -> Iterator[None]:
     """Say in one line why something cannot be written.
 
@@ -44,7 +46,7 @@ def writing(folder: pathlib.Path) -> Iterator[None]:
 
 def in_the_making(folder: pathlib.Path) -> pathlib.Path:
     """A path in a folder that nobody else has, for what is not finished."""
-    return folder / f"{MAKING}{secrets.token_hex(8)}"
+    return folder / f"{MAKING}{os.getpid()}-{secrets.token_hex(4)}-{HOST}"
 
 
 def write_synced(path: pathlib.Path, data: bytes) -> None:
@@ -69,13 +71,25 @@ def write_whole(path: pathlib.Path, data: bytes) -> None:
 
 def tidy(folder: pathlib.Path) -> None:
     """Throw away what runs that were killed left unfinished; not what another run is making now."""
-    now = time.time()
     for path in folder.rglob(f"{MAKING}*"):
+        with contextlib.suppress(FileNotFoundError):  # it was finished meanwhile
+            if not _left_behind(path):
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+
+
+def _left_behind(path: pathlib.Path) -> bool:
+    """Whether nobody is making it any more: its process has ended, or, if that was elsewhere, it is a day old."""
+    maker, _, rest = path.name.removeprefix(MAKING).partition("-")
+    if os.name == "posix" and maker.isdigit() and rest.partition("-")[2] == HOST:
         try:
-            old = now - path.stat().st_mtime > LEFT_BEHIND
-        except FileNotFoundError:
-            continue
-        if old and path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif old:
-            path.unlink(missing_ok=True)
+            os.kill(int(maker), 0)  # signal 0 asks, and does nothing
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+    return time.time() - path.stat().st_mtime > LEFT_BEHIND

@@ -50,4 +50,5 @@ def made_with() -> str:
 
 
 def _sources(folder: str) -> list[pathlib.Path]:
-    return sorted(pathlib.Path(folder).rglob("*.py"))
+    """The code in a folder, and the data that it reads; scenarios are part of an environment's parameters."""
+    return sorted(path for path in pathlib.Path(folder).rglob("*") if path.suffix in {".py", ".parquet"})

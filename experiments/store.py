@@ -90,6 +90,9 @@ class MemoryStore:
         """Give a cell back."""
         return self._cells[key]
 
+    def tidy(self) -> None:
+        """Nothing is ever half done in memory."""
+
 
 class FolderStore:
     """Keeps cells in a folder.
@@ -222,6 +225,11 @@ class FolderStore:
             write_whole(
                 self.folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False, default=_plain).encode()
             )
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Throw away what runs that were killed left unfinished."""
+        with writing(self.folder):
             tidy(self.folder)
 
     def _admit(self, manifest: dict[str, Any]) -> None:

@@ -72,13 +72,16 @@ def run(
     kept = len(cells) - sum(map(len, wanted.values()))
     tell(kept, len(cells))
     failures: list[dict[str, Any]] = []
-    for done in computed(_tasks(wanted, experiment.seed, store, log), workers, executor):
-        if done.failure is not None:
-            failures += [done.failure | cell.labels for cell in wanted[done.key]]
-        elif done.data is not None:
-            store.put(done.key, done.data)
-        kept += len(wanted[done.key])
-        tell(kept, len(cells))
+    try:
+        for done in computed(_tasks(wanted, experiment.seed, store, log), workers, executor):
+            if done.failure is not None:
+                failures += [done.failure | cell.labels for cell in wanted[done.key]]
+            elif done.data is not None:
+                store.put(done.key, done.data)
+            kept += len(wanted[done.key])
+            tell(kept, len(cells))
+    finally:
+        store.tidy()  # workers that were stopped could not
     order = {cell.key: number for number, cell in enumerate(cells)}
     failures.sort(key=lambda failure: order[failure["key"]])
     return Result(manifest, store, failures)

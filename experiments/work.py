@@ -12,6 +12,7 @@ from bandits.description import codes
 from bandits.errors import InputError
 from experiments.cells import Cell
 from experiments.disk import Unwritable
+from experiments.provenance import made_with
 from experiments.runner import complaint, run_cell
 from experiments.spec import label_of_any
 from experiments.store import FolderStore, Store, to_bytes
@@ -90,7 +91,9 @@ _unedited: set[tuple[str, ...]] = set()
 
 
 def _edited(cell: Cell) -> bool:
-    """Whether this process has other code of one's own than the one that named the cell."""
+    """Whether this process has other code, of ours or of one's own, than the one that named the cell."""
+    if cell.made != made_with():
+        return True
     # once in a process, before it has run anything: code may change the values that it uses
     if not cell.codes or cell.codes in _unedited:
         return False

@@ -4,6 +4,7 @@ import shutil
 
 import bandits
 import experiments.cells
+import experiments.work
 from bandits import Random
 from environments import ClothingReviews
 from experiments import Experiment, Result, run
@@ -22,7 +23,8 @@ def test_after_an_upgrade_everything_is_computed_anew_and_old_results_can_still_
     run(small(), out=tmp_path / "results")
     old = Result.load(tmp_path / "results")
     before = keys(tmp_path / "results")
-    monkeypatch.setattr(experiments.cells, "made_with", lambda: "a later version")
+    for module in (experiments.cells, experiments.work):
+        monkeypatch.setattr(module, "made_with", lambda: "a later version")
     told = []
     run(small(), out=tmp_path / "results", progress=lambda done, total: told.append((done, total)))
     assert told[0] == (0, 2)

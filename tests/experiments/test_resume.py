@@ -15,7 +15,7 @@ import pytest
 from small_sweeps import cells_in, stamps_in
 
 from experiments import Experiment, Result, run
-from experiments.disk import LEFT_BEHIND, MAKING
+from experiments.disk import LEFT_BEHIND, MAKING, in_the_making
 
 COMMAND = [sys.executable, "-c", "from experiments.cli import main; main()", "run", "sweep.toml"]
 SWEEP = """
@@ -142,7 +142,7 @@ def test_ctrl_c_stops_at_once_and_the_same_command_goes_on(folder, reference):
     assert "Traceback" not in told
     left = cells_in(folder / "out")
     assert 2 <= len(left) < 12
-    assert not [path for path in (folder / "out").rglob("*") if "failed" in path.parts]
+    assert not [path for path in (folder / "out").rglob("*") if "failed" in path.parts or MAKING in path.name]
     assert gone_on_with(folder, workers=2) == reference
 
 
@@ -204,18 +204,20 @@ def test_two_runs_at_once_in_one_folder_agree(folder, reference):
     assert not list((folder / "out").rglob(f"{MAKING}*"))
 
 
-def test_what_a_killed_run_left_unfinished_is_thrown_away_after_a_day(folder, reference):
-    """A younger one may be another run's, which is making it now."""
+def test_what_a_killed_run_left_unfinished_is_thrown_away(folder, reference):
+    """A younger one may be made right now, on another machine; on this one it is known who lives."""
     out = folder / "out"
     gone_on_with(folder)
     shelf = next((out / "cells").iterdir())
     old, new, logs = shelf / f"{MAKING}old", shelf / f"{MAKING}new", out / "log" / f"{MAKING}old"
-    old.write_text("half a cell")
-    new.write_text("half a cell")
+    mine, dead = (in_the_making(shelf) for _ in range(2))
+    dead = dead.with_name(dead.name.replace(f"{MAKING}{os.getpid()}-", f"{MAKING}{2**22 + 1}-"))
+    for path in (old, new, mine, dead):
+        path.write_text("half a cell")
     logs.mkdir(parents=True)
     (logs / "part-00000.parquet").write_text("half a log")
     yesterday = time.time() - LEFT_BEHIND - 1
     for path in (old, logs):
         os.utime(path, (yesterday, yesterday))
     assert gone_on_with(folder) == reference
-    assert (old.exists(), new.exists(), logs.exists()) == (False, True, False)
+    assert [path.exists() for path in (old, new, mine, dead, logs)] == [False, True, True, False, False]
