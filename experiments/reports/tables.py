@@ -58,7 +58,7 @@ def _table(title: str, caption: str, first: str, heads: Sequence[str]) -> Table:
         pad_edge=False,
         width=None,
     )
-    table.add_column(first, no_wrap=True, max_width=POLICY + 2)
+    table.add_column(first, min_width=18, max_width=POLICY + 2)  # names may wrap; numbers are never cut
     for head in heads:
         table.add_column(Text(head), justify="right", no_wrap=True, vertical="bottom")
     return table
@@ -77,7 +77,9 @@ def _cohorts(setting: Setting, objective: str) -> Table:
         else f"One replication of {span(setting)}: differences may be luck."
     )
     title = f"{setting.about.title}: what each policy did" + (f", rewarded for “{objective}”" if objective else "")
-    table = _table(title, caption, "", [head + setting.unit(metric).heads[0] for metric, head in columns])
+    table = _table(
+        title, caption, "", [head + setting.unit(metric).heads[0].replace(" [", "\n[") for metric, head in columns]
+    )
     groups = [(cohort.key, cohort.name) for cohort in setting.cohorts]
     if len(groups) > 1:
         groups.append((ALL, "all"))
