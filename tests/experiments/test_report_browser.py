@@ -73,7 +73,7 @@ def look(text, folder):
     """Open a page and tell what the probe found, and what the console said."""
     file = folder / "page.html"
     file.write_text(text, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603  our own page
+    done = subprocess.run(
         [
             CHROMIUM,
             *FLAGS,
