@@ -10,10 +10,11 @@ from typing import Any, Self
 import polars as pl
 
 from bandits.errors import InputError, unknown
+from experiments.folder_store import FolderStore
 from experiments.ledger import COHORTS, CURVES, USERS
 from experiments.metrics import KEYS, per_replication
 from experiments.stats import summarise
-from experiments.store import FolderStore, Store, from_bytes
+from experiments.store import Store, from_bytes
 
 TRACKED = ("bad", "regret", "lost")
 

@@ -14,10 +14,11 @@ from typing import Any, Literal
 
 from bandits.errors import InputError
 from experiments.cells import Cell, cells_of
+from experiments.folder_store import FolderStore
 from experiments.manifest import manifest_of
 from experiments.result import Result
 from experiments.spec import Experiment
-from experiments.store import FolderStore, MemoryStore
+from experiments.store import MemoryStore
 from experiments.work import Task, finished
 from experiments.workers import computed
 

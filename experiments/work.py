@@ -12,10 +12,11 @@ from bandits.description import codes
 from bandits.errors import InputError
 from experiments.cells import Cell
 from experiments.disk import Unwritable
+from experiments.folder_store import FolderStore
 from experiments.provenance import made_with
 from experiments.runner import complaint, run_cell
 from experiments.spec import label_of_any
-from experiments.store import FolderStore, Store, to_bytes
+from experiments.store import Store, to_bytes
 
 
 @dataclass(frozen=True, slots=True)

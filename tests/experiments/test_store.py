@@ -21,7 +21,8 @@ from bandits import Random
 from bandits.errors import InputError
 from experiments import Result, run
 from experiments.disk import MAKING
-from experiments.store import MANIFEST, FolderStore, MemoryStore, from_bytes, to_bytes
+from experiments.folder_store import FolderStore
+from experiments.store import MANIFEST, MemoryStore, from_bytes, to_bytes
 
 ONE = small([Random(name="random")], [CLOTHES], replications=3)
 
