@@ -54,7 +54,7 @@ class Plain:
         (Plain(2), "Plain(pace=2, weights=None)"),
         (Mine(name="mine"), "mine"),
     ],
-    ids=str,
+    ids=range(12),
 )
 def test_a_policy_is_called_by_its_name_or_by_what_differs_from_the_defaults(policy, label):
     assert label_of(policy) == label
