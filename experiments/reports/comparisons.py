@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from environments.protocol import Cohort
@@ -42,8 +44,9 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         return None
     sufferer = setting.sufferer
     regrets, harms = setting.ranked("regret_per_visit"), setting.ranked(setting.exposure, sufferer.key)
-    if regrets[0] == harms[0]:
-        title = Markup("The policy with the least regret, {}, is also the one that spares {} most").format(
+    least, spared = (setting.get(p[0], sufferer.key, setting.exposure) for p in (regrets, harms))
+    if regrets[0] == harms[0] or setting.unit(setting.exposure).alike(least, spared):
+        title = Markup("The policy with the least regret, {}, also spares {} most").format(
             policy(regrets[0]), sufferer.name
         )
     else:
@@ -81,10 +84,15 @@ def leaving(setting: Setting, key: str) -> Figure | None:
         return None
     _, cohort, label = max(extra, key=lambda e: e[0])
     title = Markup("{} of {} are gone by {} under {}").format(
-        SHARE.write(setting.get(label, cohort.key, "churn").value, 0), like(cohort), horizon(setting), policy(label)
+        (gone := SHARE.write(setting.get(label, cohort.key, "churn").value, 0)),
+        like(cohort),
+        horizon(setting),
+        policy(label),
     )
     quiet = setting.get(setting.nothing or "", cohort.key, "churn")
-    if quiet:
+    if quiet and SHARE.write(quiet.value, 0) == gone:
+        title += Markup(", as when nothing is shown")
+    elif quiet:
         title += Markup(", {} when nothing is shown").format(SHARE.write(quiet.value, 0))
     reading = f"The share of each group who left for good.{intervals(setting, 'Thin lines on the bars are')}"
     if setting.nothing:
@@ -119,17 +127,25 @@ def objectives(story: Story, label: str, key: str) -> Figure | None:
         panels.append(to_svg(drawn, f"{key}-{metric}", f"{head} under each objective: {subtitle}", said))
     if not panels:
         return None
-    churn = [(s.get(label, ALL, "churn").value, story.name(s)) for s in settings if s.get(label, ALL, "churn")]
-    if len(churn) > 1:
-        (least, best), (most, worst) = min(churn), max(churn)
-        title = Markup("{} loses the most customers, {}; {} the fewest, {}").format(
-            capital(quoted(worst)), SHARE.write(most), quoted(best), SHARE.write(least)
-        )
-    else:
-        title = Markup("What each objective bought, and what it cost")
     return Figure(
         key,
-        title,
+        _who_loses(story, settings, label),
         f"All customers, under the policy “{label}”.{intervals(story.main, 'Thin lines on the bars are')}",
         tuple(panels),
+    )
+
+
+def _who_loses(story: Story, settings: Sequence[Setting], label: str) -> Markup:
+    churn = [(found, story.name(s)) for s in settings if (found := s.get(label, ALL, "churn"))]
+    if len(churn) < 2:  # noqa: PLR2004  one objective is no comparison
+        return Markup("What each objective bought, and what it cost")
+    (least, best), (most, worst) = (pick(churn, key=lambda pair: pair[0].value) for pick in (min, max))
+    if SHARE.alike(least, most):
+        return Markup("Each objective loses the same share of the customers, {}").format(SHARE.write(most.value))
+    if least.overlaps(most):
+        return Markup("No clear difference in how many customers the objectives lose: {} to {}").format(
+            SHARE.write(least.value), SHARE.write(most.value)
+        )
+    return Markup("{} loses the most customers, {}; {} the fewest, {}").format(
+        capital(quoted(worst)), SHARE.write(most.value), quoted(best), SHARE.write(least.value)
     )

@@ -20,6 +20,7 @@ from experiments.reports.definitions import METRICS
 from experiments.reports.wording import Estimate, Unit
 
 ALL = "all"
+FIRST_DAYS = 30
 Differences = Mapping[tuple[str, str, str, str], Estimate]
 
 
@@ -84,10 +85,20 @@ class Setting:
         labels = tuple(p.label for p in self.policies)
         return tuple(label for label in labels if label not in self.marks) or labels
 
-    @property
+    @cached_property
     def cohorts(self) -> tuple[Cohort, ...]:
-        """The cohorts, in the order of the cards."""
-        return self.about.cohorts
+        """The cohorts that somebody belonged to, in the order of the cards."""
+        return tuple(c for c in self.about.cohorts if self.came(c)) or self.about.cohorts
+
+    def came(self, cohort: Cohort) -> bool:
+        """Whether anybody of this cohort ever came, as far as it was counted."""
+        counts = [self.get(p.label, cohort.key, m) for p in self.policies for m in ("customers", "visits")]
+        return any(e.value > 0 for e in counts if e) or not any(counts)
+
+    @cached_property
+    def long(self) -> bool:
+        """Whether it lasts longer than the first days, so that those are not all that there is."""
+        return self.about.horizon > FIRST_DAYS
 
     @cached_property
     def exposure(self) -> str:

@@ -60,6 +60,8 @@ def described(values: Iterable[tuple[str, str]]) -> str:
 
 def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
     """What a cohort saw over time: the share that was bad, and how much that came to."""
+    if not setting.came(cohort):
+        return None
     styles = pens(setting)
     shares = [(p.label, recent_share(setting, p.label, cohort.key)) for p in drawn_policies(setting)]
     lines = [Line(label, *found, styles.get(label)) for label, found in shares if found is not None]
@@ -96,6 +98,10 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
         )
         for place, p in enumerate(dict.fromkeys((order[-1], order[0])))
     ]
+    if len(order) > 1 and unit.alike(*(setting.get(p, cohort.key, setting.exposure) for p in order)):
+        number = unit.say(setting.get(order[0], cohort.key, setting.exposure)).number
+        what = f"{number} bad recommendations" if by_head else f"{number} of visits"
+        ends = [Markup("{} under each policy").format(what)]
     head = f"{cohort.name} {was(cohort)} shown" if by_head else f"{cohort.name}, shown something bad in"
     reading = (
         f"Of every hundred visits in the preceding tenth of the time, how many showed {cohort.name} something bad; "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from markupsafe import Markup
 
-from experiments.reports.facts import ALL, Setting, Story
+from experiments.reports.facts import ALL, FIRST_DAYS, Setting, Story
 from experiments.reports.phrases import gap, is_person, like, policy, possessive, quoted, span, verdict, was
-from experiments.reports.wording import Unit, capital, headline, listing, words
+from experiments.reports.wording import Estimate, Unit, capital, headline, listing, words
 
 SHARE = Unit("share")
 NARROW = 0.01  # a lead of less than one visit in a hundred is shared
@@ -53,8 +55,12 @@ def _suffers(setting: Setting) -> tuple[str, Markup] | None:
         sentence += Markup(", against {}").format(
             listing([Markup("{} for {}").format(SHARE.write(exposure[c.key]), c.name) for c in others])
         )
-    sentence += Markup(". It was worst under {}: {}").format(
-        policy(order[0]), SHARE.say(setting.get(order[0], sufferer.key, "bad_per_visit")).with_noun("", first=True)
+    measured = [setting.get(p, sufferer.key, "bad_per_visit") for p in order]
+    same = len(order) > 1 and SHARE.alike(*measured)
+    sentence += Markup(". It was {} under {}: {}").format(
+        "the same" if same else "worst",
+        "each" if same else policy(order[0]),
+        SHARE.say(setting.get(order[0], sufferer.key, "bad_per_visit")).with_noun("", first=True),
     )
     total = setting.get(order[0], sufferer.key, "bad_per_customer")
     if total:
@@ -73,15 +79,18 @@ def _business(setting: Setting) -> tuple[str, Markup] | None:
     if not order:
         return None
     unit = setting.unit(metric)
-    head, each = ("a customer was worth", "") if metric == "value_per_customer" else ("a visit earned", "")
-    sentence = Markup("Under {} {} most: {}").format(
-        policy(order[0]), head, unit.say(setting.get(order[0], ALL, metric)).with_noun(each, first=True)
-    )
-    if len(order) > 1:
-        less = setting.difference(order[0], order[1], ALL, metric)
+    worth = [setting.get(p, ALL, metric) for p in order]
+    head = "a customer was worth" if metric == "value_per_customer" else "a visit earned"
+    most = unit.say(worth[0]).with_noun("", first=True)
+    if _level(setting, order, ALL, metric):
+        sentence = Markup("Under each policy {} the same: {}").format(head, most)
+    else:
+        sentence = Markup("Under {} {} most: {}").format(policy(order[0]), head, most)
+        less = setting.difference(order[0], order[1], ALL, metric) if len(order) > 1 else Estimate()
         if less:
-            sentence += Markup(". Under the next, {}, it was {} less {}").format(
-                policy(order[1]), gap(setting, metric, less).number, verdict(setting, metric, less)
+            said = gap(setting, metric, less, (worth[0], worth[1]))
+            sentence += Markup(". Under the next, {}, it was {} {}").format(
+                policy(order[1]), "the same" if said.is_zero else f"{said.number} less", verdict(less, said)
             )
     ideal = setting.get(setting.oracle or "", ALL, metric)
     if ideal:
@@ -89,6 +98,14 @@ def _business(setting: Setting) -> tuple[str, Markup] | None:
             ". For comparison, under {}, which is told what to expect of every recommendation, it was {}"
         ).format(policy(setting.oracle or ""), unit.say(ideal).number)
     return f"What {_best(setting)}.", sentence + "."
+
+
+def _level(setting: Setting, order: Sequence[str], cohort: str, metric: str) -> bool:
+    """Whether several policies came to the same, as printed, and nothing is left between best and worst."""
+    if len(order) < 2 or not setting.unit(metric).alike(*(setting.get(p, cohort, metric) for p in order)):  # noqa: PLR2004
+        return False
+    between = setting.difference(order[0], order[-1], cohort, metric)
+    return not between or gap(setting, metric, between).is_zero
 
 
 def _best(setting: Setting) -> str:
@@ -107,6 +124,8 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
         return None
     best, worst, unit = order[0], order[-1], setting.unit(metric)
     what = "bad recommendations a customer" if metric == "bad_per_customer" else "of the visits with something bad"
+    if _level(setting, order, sufferer.key, metric):
+        return None
     sentence = Markup("{} {} spared most under {}: {}, where it was {} under {}").format(
         capital(sufferer.name),
         was(sufferer),
@@ -118,8 +137,10 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
     if worst != order[1]:
         more = setting.difference(order[1], best, sufferer.key, metric)
         if more:
-            sentence += Markup(". The next best, {}, showed {} more {}").format(
-                policy(order[1]), gap(setting, metric, more).number, verdict(setting, metric, more)
+            pair = (setting.get(order[1], sufferer.key, metric), setting.get(best, sufferer.key, metric))
+            said = gap(setting, metric, more, pair)
+            sentence += Markup(". The next best, {}, showed {} {}").format(
+                policy(order[1]), "as few" if said.is_zero else f"{said.number} more", verdict(more, said)
             )
     earner = (setting.ranked(setting.business) or [best])[0]
     if earner == best:
@@ -127,21 +148,25 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
     else:
         cost = setting.difference(earner, best, ALL, setting.business)
         each = "a customer" if setting.business == "value_per_customer" else "a visit"
-        if cost:
+        pair = (setting.get(earner, ALL, setting.business), setting.get(best, ALL, setting.business))
+        said = gap(setting, setting.business, cost, pair)
+        if cost and said.is_zero:
+            sentence += Markup(". Preferring it to {} costs nothing {}").format(policy(earner), verdict(cost, said))
+        elif cost:
             sentence += Markup(". Preferring it to {} costs {}{} {} {}").format(
                 policy(earner),
                 "the business " if setting.about.currency else "",
-                gap(setting, setting.business, cost).number,
+                said.number,
                 each,
-                verdict(setting, setting.business, cost),
+                verdict(cost, said),
             )
     return f"What is best for {sufferer.name}.", sentence + "."
 
 
 def _early(setting: Setting) -> tuple[str, Markup] | None:
-    sufferer, days = setting.sufferer, 30
+    sufferer, days = setting.sufferer, FIRST_DAYS
     order = [p for p in setting.ranked("bad_per_customer", sufferer.key) if _speaks(setting, p)]
-    if not order or setting.about.clock != "day" or setting.about.horizon <= days:
+    if not order or setting.about.clock != "day" or not setting.long:
         return None
     first, total = (setting.get(order[0], sufferer.key, m) for m in ("bad_first_30_days", "bad_per_customer"))
     if not first or not total or total.value <= 0 or first.value / total.value < 1.5 * days / setting.about.horizon:
@@ -175,11 +200,18 @@ def _leaves(setting: Setting) -> tuple[str, Markup] | None:
     sentence = Markup("When nothing was shown, {} of the customers left. ").format(quiet)
     if any(d.has_interval for d in more.values()):
         sentence += Markup(
-            "Under {} of the {} policies more left than that, beyond the interval, and under {} fewer. "
+            "Under {} of the {} clearly more left than that, and under {} clearly fewer: so that the "
+            "95\N{NO-BREAK SPACE}% interval of the difference does not contain zero. "
         ).format(
-            words(len(beyond)).replace("no", "none", 1), words(len(more)), words(len(fewer)).replace("no", "none", 1)
+            words(len(beyond)).replace("no", "none", 1),
+            f"{words(len(more))} policies" if len(more) > 1 else "one policy",
+            words(len(fewer)).replace("no", "none", 1),
         )
-    sentence += Markup("The most left under {}: {}.").format(policy(worst), SHARE.say(setting.get(worst, ALL, "churn")))
+    left = {p: setting.get(p, ALL, "churn") for p in more}
+    if len(left) > 1 and SHARE.alike(*left.values()):
+        sentence += Markup("Under each policy the same share left: {}.").format(SHARE.say(left[worst]))
+    else:
+        sentence += Markup("The most left under {}: {}.").format(policy(worst), SHARE.say(left[worst]))
     return "Who leaves.", sentence
 
 
@@ -191,7 +223,12 @@ def _objectives(story: Story) -> tuple[str, Markup] | None:
     if len(churn) < 2:  # noqa: PLR2004  one objective is no comparison
         return None
     (worst, most), (best, least) = (pick(churn.values(), key=lambda pair: pair[1].value) for pick in (max, min))
+    if SHARE.alike(most, least):
+        same = Markup("The same policy, {}, lost {} of the customers, whatever it was rewarded for.")
+        return "What a policy is rewarded for.", same.format(policy(label), SHARE.say(most))
     sentence = Markup(
         "The same policy, {}, lost {} of the customers when it was rewarded for {}, and {} when it was rewarded for {}"
     ).format(policy(label), SHARE.say(most), quoted(story.name(worst)), SHARE.say(least), quoted(story.name(best)))
+    if most.overlaps(least):
+        return "What a policy is rewarded for.", sentence + ": no clear difference, since luck could explain it."
     return "What a policy is rewarded for matters.", sentence + "."

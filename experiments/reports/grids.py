@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from environments.protocol import Cohort
 from experiments.reports.definitions import METRICS
 from experiments.reports.facts import ALL, Setting, Story
-from experiments.reports.phrases import span
+from experiments.reports.phrases import waited
 from experiments.reports.wording import Said, headline
 
 Row = tuple[str, tuple[Said, ...]]
@@ -77,9 +77,12 @@ PERSONA_COLUMNS = (
 )
 
 
-def persona(setting: Setting, cohort: Cohort, key: str) -> Grid:
-    """A line a policy: what it did to one cohort."""
+def persona(setting: Setting, cohort: Cohort, key: str) -> Grid | None:
+    """A line a policy: what it did to one cohort; None where nobody of it came."""
+    if not setting.came(cohort):
+        return None
     skipped = {"bad_first_100"} if setting.has("bad_first_30_days") else set()
+    skipped = skipped if setting.long else {*skipped, "bad_first_30_days"}
     skipped = skipped if setting.business == "reward_per_visit" else {*skipped, "reward_per_visit"}
     columns = [(m, title) for m, title in PERSONA_COLUMNS if setting.has(m) and m not in skipped]
     order = setting.ranked(setting.exposure, cohort.key, [p.label for p in setting.policies])
@@ -106,8 +109,8 @@ def _signal(setting: Setting, label: str, cohort: str) -> Said:
         return Said("never", "")
     if reached.value < 1:
         often = setting.unit("signal_reached").write(reached.value, 0)
-        return Said(f"≥ {span(setting, found.value)}", f"reached in {often}")
-    return Said(span(setting, found.value), setting.unit("days_to_signal").say(found).interval)
+        return Said(f"≥ {waited(setting, found).number}", f"reached in {often}")
+    return waited(setting, found)
 
 
 def objectives(story: Story, key: str) -> Grid | None:

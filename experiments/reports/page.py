@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
@@ -18,10 +18,11 @@ from experiments.reports.bargains import bought
 from experiments.reports.definitions import LETTERS, METRICS
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.findings import findings
+from experiments.reports.needs import apart, cautions, summary
 from experiments.reports.phrases import soft, span
 from experiments.reports.reading import Facts, Ledgers, read
 from experiments.reports.sentences import about_persona, under_each
-from experiments.reports.wording import headline, listing
+from experiments.reports.wording import counted, curly, headline, listing
 
 
 def write_report(result: Ledgers, path: pathlib.Path) -> None:
@@ -40,7 +41,7 @@ def render(result: Ledgers) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"soft": soft, "headline": headline}
+    environment.filters |= {"soft": soft, "headline": headline, "curly": curly}
     template = environment.from_string(_file("report.html.j2"))
     return template.render(
         title=_title(facts),
@@ -49,7 +50,7 @@ def render(result: Ledgers) -> str:
         stories=[_story(story, f"s{number}", len(facts.stories) > 1) for number, story in enumerate(facts.stories)],
         replications=facts.replications,
         policies=[
-            {"label": p["label"], "summary": _summary(p), "apart": _apart(p, facts.manifest["policies"])}
+            {"label": p["label"], "summary": summary(p), "apart": apart(p, facts.manifest["policies"])}
             for p in facts.manifest["policies"]
         ],
         manifest=facts.manifest,
@@ -62,27 +63,12 @@ def _file(name: str) -> str:
 
 
 def _title(facts: Facts) -> str:
-    names = list(dict.fromkeys(c.name for story in facts.stories for c in story.main.cohorts))
+    names = list(dict.fromkeys(c.name for story in facts.stories for c in story.main.about.cohorts))
     if not names:
         return f"{facts.manifest['name']}: nothing was finished"
     if len(names) > 4:  # noqa: PLR2004  more do not fit a headline
         return f"{facts.stories[0].main.about.title}: what each policy did to whom"
     return str(Markup("What each policy did to {}").format(listing(names)).unescape())
-
-
-def _summary(policy: Mapping[str, Any]) -> str:
-    return (policy.get("summary") or str(policy["table"].get("kind", ""))).replace("`", "")
-
-
-def _apart(policy: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
-    """The parameters that tell a policy from the others of its kind."""
-    table = policy["table"]
-    kin = [other["table"] for other in others if other["table"].get("kind") == table.get("kind")]
-    return ", ".join(
-        f"{key} = {value.get('kind', '') if isinstance(value, Mapping) else value}"
-        for key, value in table.items()
-        if any(other.get(key) != value for other in kin)
-    )
 
 
 def _story(story: Story, key: str, several: bool) -> Mapping[str, Any]:
@@ -95,14 +81,14 @@ def _story(story: Story, key: str, several: bool) -> Mapping[str, Any]:
         "prefix": f"{setting.about.title}: " if several else "",
         "about": setting.about,
         "people": setting.about.people,
-        "size": f"{customers.value:,.0f} customers" if customers else f"{visits.value:,.0f} visits" if visits else "",
+        "size": counted(customers.value, "customer") if customers else counted(visits.value, "visit") if visits else "",
         "span": span(setting),
         "objective": story.name(setting),
         "objectives": [(story.name(s), s.about.objective_text, len(s.policies)) for s in story.settings],
-        "notes": list(dict.fromkeys(note for s in story.settings for note in s.about.notes)),
+        "notes": list(dict.fromkeys(note for s in story.settings for note in s.about.notes)) + cautions(story),
         "findings": findings(story),
         "glance": grids.glance(setting, f"{key}-glance"),
-        "personas": [_persona(setting, cohort, f"{key}-p{n}") for n, cohort in enumerate(setting.cohorts)],
+        "personas": [_persona(setting, cohort, f"{key}-p{n}") for n, cohort in enumerate(setting.about.cohorts)],
         "bargains": bought(story, focus) if focus else [],
         "focus": focus,
         "objective_figure": comparisons.objectives(story, focus, f"{key}-objectives") if focus else None,
@@ -126,7 +112,7 @@ def _persona(setting: Setting, cohort: Cohort, key: str) -> Mapping[str, Any]:
         "cohort": cohort,
         "share": f"{cohort.share * 100:.0f}\N{NO-BREAK SPACE}%",
         "paragraphs": about_persona(setting, cohort),
-        "each": under_each(setting, cohort),
+        "each": under_each(setting, cohort) if setting.came(cohort) else [],
         "figure": figures.persona(setting, cohort, f"{key}-curve"),
         "grid": grids.persona(setting, cohort, f"{key}-table"),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from markupsafe import Markup, escape
 
 from environments.protocol import Cohort
-from experiments.reports.facts import Setting
-from experiments.reports.wording import Estimate, Said, Unit
+from experiments.reports.facts import FIRST_DAYS, Setting
+from experiments.reports.wording import Estimate, Said, Unit, counted
 
 HALF = 0.5
 POSSESSIVE = {"he": "his", "she": "her", "they": "their"}
@@ -65,7 +66,7 @@ def span(setting: Setting, count: float | None = None) -> str:
     length = setting.about.horizon if count is None else count
     if length < HALF:
         return f"less than one {setting.about.clock}"
-    return f"{length:,.0f} {setting.about.clock}{'' if round(length) == 1 else 's'}"
+    return counted(length, setting.about.clock)
 
 
 def intervals(setting: Setting, mark: str) -> str:
@@ -73,21 +74,47 @@ def intervals(setting: Setting, mark: str) -> str:
     return f" {mark} 95\N{NO-BREAK SPACE}% intervals." if setting.replications > 1 else ""
 
 
-def verdict(setting: Setting, metric: str, difference: Estimate) -> Markup:
-    """Whether a paired difference could be luck, in parentheses."""
+def verdict(difference: Estimate, said: Said) -> Markup:
+    """Whether a paired difference could be luck, in parentheses; `said` is how it is written."""
     if not difference.has_interval:
         return Markup("(one repetition: it could be luck)")
-    interval = gap(setting, metric, difference).interval
-    if not interval:
+    if not said.interval:
         return Markup("(the same in every repetition)")
     judged = "unlikely to be luck" if difference.excludes_zero else "it could be luck"
-    return Markup("(95\N{NO-BREAK SPACE}% interval {}: {})").format(interval, judged)
+    return Markup("(95\N{NO-BREAK SPACE}% interval {}: {})").format(said.interval, judged)
 
 
-def gap(setting: Setting, metric: str, difference: Estimate) -> Said:
-    """How a difference is written: that of two shares in percentage points."""
+def gap(setting: Setting, metric: str, difference: Estimate, ends: tuple[Estimate, Estimate] | None = None) -> Said:
+    """How a difference is written: that of two shares in percentage points.
+
+    Args:
+        setting: where it was found.
+        metric: what differs.
+        difference: the first minus the second.
+        ends: the first and the second, where they are written beside it: one more decimal is given, where the
+            difference of what is written would be another.
+    """
     unit = setting.unit(metric)
-    if unit.kind != "share":
-        return unit.say(difference)
-    said = Unit("count").say(difference.times(100))
-    return Said(f"{said.number} percentage points", said.interval)
+    share = unit.kind == "share"
+    written, factor = (Unit("count"), 100.0) if share else (unit, 1.0)
+    scaled = difference.times(factor)
+    said = written.say(scaled)
+    digits = len(re.sub(r"\D", "", said.number.partition(".")[2]))
+    if ends and all(ends):
+        first, second = (round(end.value * factor, digits) for end in ends)
+        if not math.isclose(first - second, round(scaled.value, digits), abs_tol=1e-9):
+            said = written.say(scaled, 2 if written.leads else digits + 1)
+    return Said(f"{said.number} percentage points", said.interval) if share else said
+
+
+def first_days(setting: Setting, cohort: Cohort) -> str:
+    """The time in which early harm is counted: "his first 30 days", or "his 20 days", where there are no more."""
+    return f"{possessive(cohort)} {f'first {FIRST_DAYS} days' if setting.long else span(setting)}"
+
+
+def waited(setting: Setting, estimate: Estimate) -> Said:
+    """A length of time and its interval, with the same decimals."""
+    said = Unit("days").say(estimate)
+    if said.is_zero:
+        return Said(span(setting, 0), said.interval)
+    return Said(f"{said.number} {setting.about.clock}{'' if said.number == '1' else 's'}", said.interval)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from environments.protocol import Cohort
 from experiments.reports.casting import highlights
 from experiments.reports.facts import Setting
-from experiments.reports.phrases import him, horizon, is_person, like, policy, possessive, span, was
-from experiments.reports.wording import Said, Unit, capital, listing, words
+from experiments.reports.milestones import signal
+from experiments.reports.phrases import first_days, him, horizon, is_person, like, policy, possessive, span, was
+from experiments.reports.wording import Estimate, Said, Unit, capital, listing, words
 
 FEW = 6
 COUNT = Unit("count")
@@ -18,7 +19,10 @@ COUNT = Unit("count")
 
 def about_persona(setting: Setting, cohort: Cohort) -> list[Markup]:
     """The paragraphs on a persona; what a world does not have is not told."""
-    groups = ((_early, _altogether), (_signal,), (_unlucky,), (_leaving,), (_money,))
+    if not setting.came(cohort):
+        who = Markup("No customer like {}" if setting.about.people else "Nobody like {}")  # noqa: S704  ours
+        return [(who + " came in any repetition, so that there is nothing to tell.").format(cohort.name)]
+    groups = ((_early, _altogether), (signal,), (_unlucky,), (_leaving,), (_money,))
     told = [[sentence for maker in makers for sentence in maker(setting, cohort)] for makers in groups]
     return [Markup(" ").join(sentences) for sentences in told if sentences]
 
@@ -28,11 +32,14 @@ def under_each(setting: Setting, cohort: Cohort) -> list[tuple[str, Markup]]:
     told = []
     for label in setting.ranked(setting.exposure, cohort.key, [p.label for p in setting.policies])[::-1]:
         parts: list[str | Markup] = []
+        early = f"{{}} bad recommendations in {first_days(setting, cohort)}"
         for metric, text in (
-            ("bad_first_30_days", "{} bad recommendations in {his} first 30 days"),
-            ("bad_per_customer", "{} in all"),
+            ("bad_first_30_days", early),
+            ("bad_per_customer", "{} in all" if setting.long else ""),
             ("bad_per_visit", "something bad in {} of {his} visits"),
         ):
+            if not text:
+                continue
             found = setting.get(label, cohort.key, metric)
             if found:
                 parts.append(text.format(setting.unit(metric).say(found), his=possessive(cohort)))
@@ -59,6 +66,32 @@ def _under(labels: Sequence[str], said: Sequence[Said], noun: str) -> list[Marku
     return parts
 
 
+def _same(measured: Mapping[str, Estimate], unit: Unit) -> tuple[str, str] | None:
+    """The number and whose it is, where several policies come to the same as printed."""
+    if len(measured) < 2 or not unit.alike(*measured.values()):  # noqa: PLR2004  one policy is like no other
+        return None
+    first = unit.say(next(iter(measured.values())))
+    return first.number, f"each of the {words(len(measured))} policies"
+
+
+def _ends(setting: Setting, cohort: Cohort, metric: str, order: Sequence[str], noun: str) -> Markup:
+    """The most and the least, or what all have in common."""
+    if same := _same({p: setting.get(p, cohort.key, metric) for p in order}, COUNT):
+        return escape(f"{same[0]} {noun}".rstrip() + f" under {same[1]}")
+    ends = list(dict.fromkeys((order[0], order[-1])))
+    return listing(_under(ends, [COUNT.say(setting.get(p, cohort.key, metric)) for p in ends], noun))
+
+
+def _when_nothing(setting: Setting, cohort: Cohort, metric: str, same: tuple[str, str] | None) -> Markup:
+    quiet = setting.get(setting.nothing or "", cohort.key, metric)
+    if not quiet:
+        return Markup("")
+    said = setting.unit(metric).say(quiet)
+    if same and said.number == same[0]:
+        return Markup(", and the same when nothing was shown")
+    return Markup("; when nothing was shown, {}").format(said)
+
+
 def _named(setting: Setting, order: Sequence[str]) -> tuple[list[str], list[str]]:
     """Who is named in a sentence, and who is summed up as the others."""
     if len(order) <= FEW:
@@ -73,10 +106,20 @@ def _early(setting: Setting, cohort: Cohort) -> list[Markup]:
     if not order:
         return []
     counts = {p: setting.get(p, cohort.key, metric).times(factor) for p in order}
+    if same := _same(counts, COUNT):
+        return [
+            Markup("In {} {} {} shown {} bad recommendations under {}.").format(
+                first_days(setting, cohort), cohort.name, was(cohort), *same
+            )
+            if factor == 1
+            else Markup("Of the first 100 visits by {}, {} showed a bad recommendation under {}.").format(
+                like(cohort), *same
+            )
+        ]
     named, others = _named(setting, order)
     parts = _under(named, [COUNT.say(counts[p]) for p in named], "bad recommendations" if factor == 1 else "")
     if factor == 1:
-        head = Markup("In {} first 30 days {} {} shown").format(possessive(cohort), cohort.name, was(cohort))
+        head = Markup("In {} {} {} shown").format(first_days(setting, cohort), cohort.name, was(cohort))
         first = Markup("{} {}.").format(head, listing(parts))
     else:
         first = Markup("Of the first 100 visits by {}, this many showed a bad recommendation: {}.").format(
@@ -85,18 +128,15 @@ def _early(setting: Setting, cohort: Cohort) -> list[Markup]:
     told = [first]
     if others:
         values = sorted(counts[p].value for p in others)
-        told.append(
-            Markup("Under the other {} it was between {} and {}.").format(
-                words(len(others)), COUNT.write(values[0]), COUNT.write(values[-1])
-            )
-            if len(others) > 1
-            else Markup("Under {} it was {}.").format(policy(others[0]), COUNT.write(values[0]))
-        )
+        least, most = COUNT.write(values[0]), COUNT.write(values[-1])
+        whose = Markup("the other {}").format(words(len(others))) if len(others) > 1 else policy(others[0])
+        range_ = least if least == most else f"between {least} and {most}"
+        told.append(Markup("Under {} it was {}.").format(whose, range_))
     floor = setting.get(setting.oracle or "", cohort.key, metric).times(factor)
     if floor:
         told.append(
-            Markup("Even under {}, which is told what to expect of every recommendation, it was {}.").format(
-                policy(setting.oracle or ""), COUNT.say(floor)
+            Markup("{} {}, which is told what to expect of every recommendation, it was {}.").format(
+                "Under" if COUNT.say(floor).is_zero else "Even under", policy(setting.oracle or ""), COUNT.say(floor)
             )
         )
     return told
@@ -107,6 +147,13 @@ def _altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
     if not order or (setting.has("bad_first_30_days") and not setting.has("bad_per_visit")):
         return []
     share = setting.unit("bad_per_visit")
+    measure = {p: setting.get(p, cohort.key, setting.exposure) for p in order}
+    shares = [e for p in order if (e := setting.get(p, cohort.key, "bad_per_visit"))]
+    if (same := _same(measure, setting.unit(setting.exposure))) and share.alike(*shares):
+        if setting.exposure == "bad_per_visit":
+            alike = Markup("Over all {} something bad was shown in {} of the visits by {} under {}.")
+            return [alike.format(span(setting), same[0], like(cohort), same[1])]
+        return [Markup("Over all {} that came to {} under {}.").format(span(setting), *same)]
     parts = []
     for label in dict.fromkeys((order[0], order[-1])):
         found = setting.get(label, cohort.key, "bad_per_visit")
@@ -125,71 +172,19 @@ def _altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
     return [Markup("Over all {} that came to {}.").format(span(setting), listing(parts))]
 
 
-def _signal(setting: Setting, cohort: Cohort) -> list[Markup]:
-    reached = {
-        p: setting.get(p, cohort.key, "signal_reached").value
-        for p in setting.contenders
-        if setting.get(p, cohort.key, "signal_reached") and setting.get(p, cohort.key, "days_to_signal")
-    }
-    if not reached:
-        return []
-    milestone = Markup("at most a quarter of the last 50 visits by {} showed something bad").format(like(cohort))
-    always = setting.ranked("days_to_signal", cohort.key, [p for p in reached if reached[p] == 1])
-    sometimes = [p for p in setting.ranked("signal_reached", cohort.key, list(reached)) if 0 < reached[p] < 1]
-    never = [p for p in reached if reached[p] == 0]
-    told = []
-    if always:
-        parts = [
-            Markup("{} under {}{}").format(
-                span(setting, setting.get(p, cohort.key, "days_to_signal").value), policy(p), rank
-            )
-            for p, rank in {always[-1]: ", the slowest,", always[0]: ", the quickest,"}.items()
-        ]
-        told.append(Markup("It took {} until {}.").format(listing(parts), milestone))
-    if sometimes:
-        shares = [Markup("{} (in {} of the repetitions)").format(policy(p), _percent(reached[p])) for p in sometimes]
-        lead = (
-            "Only now and then did that come"
-            if always
-            else Markup("Only now and then did it come to pass that {}:").format(milestone)
-        )
-        told.append(Markup("{} under {}.").format(lead, listing(_few(shares))))
-    if never:
-        names = listing(_few([policy(p) for p in never]), "or")
-        if always or sometimes:
-            told.append(Markup("It never came under {}, in {}.").format(names, span(setting)))
-        else:
-            told.append(Markup("No policy got as far, within {}, that {}.").format(span(setting), milestone))
-    return told
-
-
-def _percent(share: float) -> str:
-    return Unit("share").write(share, 0)
-
-
-def _few(names: Sequence[Markup]) -> list[Markup]:
-    if len(names) <= 4:  # noqa: PLR2004  as many as one can keep in mind
-        return list(names)
-    return [*names[:3], Markup("{} others").format(words(len(names) - 3))]
-
-
 def _unlucky(setting: Setting, cohort: Cohort) -> list[Markup]:
     order = setting.ranked("cvar95_bad", cohort.key)[::-1]
     if not order:
         return []
-    ends = list(dict.fromkeys((order[0], order[-1])))
-    said = [COUNT.say(setting.get(p, cohort.key, "cvar95_bad")) for p in ends]
     sentence = Markup("Averages hide the unlucky: of {}, the one in twenty who fared worst saw {}").format(
-        like(cohort), listing(_under(ends, said, "bad recommendations"))
+        like(cohort), _ends(setting, cohort, "cvar95_bad", order, "bad recommendations")
     )
     told = [sentence + "."]
     order = setting.ranked("longest_streak", cohort.key)[::-1]
     if order:
-        ends = list(dict.fromkeys((order[0], order[-1])))
-        said = [COUNT.say(setting.get(p, cohort.key, "longest_streak")) for p in ends]
         told.append(
             Markup("The longest unbroken run of bad recommendations, averaged over all {}, was {}.").format(
-                like(cohort), listing(_under(ends, said, ""))
+                like(cohort), _ends(setting, cohort, "longest_streak", order, "")
             )
         )
     return told
@@ -201,16 +196,18 @@ def _leaving(setting: Setting, cohort: Cohort) -> list[Markup]:
         return []
     unit = setting.unit("churn")
     worst, best = order[0], order[-1]
+    same = _same({p: setting.get(p, cohort.key, "churn") for p in order}, unit)
     sentence = Markup("By {}, {} of {} had left under {}").format(
-        horizon(setting), unit.say(setting.get(worst, cohort.key, "churn")), like(cohort), policy(worst)
+        horizon(setting),
+        unit.say(setting.get(worst, cohort.key, "churn")),
+        like(cohort),
+        same[1] if same else policy(worst),
     )
-    if best != worst:
+    if best != worst and not same:
         sentence += Markup(", the most, and {} under {}, the fewest").format(
             unit.say(setting.get(best, cohort.key, "churn")), policy(best)
         )
-    quiet = setting.get(setting.nothing or "", cohort.key, "churn")
-    if quiet:
-        sentence += Markup("; when nothing was shown, {}").format(unit.say(quiet))
+    sentence += _when_nothing(setting, cohort, "churn", same)
     told = [sentence + "."]
     lost = setting.get(worst, cohort.key, "lost_share")
     if lost and lost.value > 0:
@@ -236,14 +233,13 @@ def _money(setting: Setting, cohort: Cohort) -> list[Markup]:
         if metric == "value_per_customer"
         else Markup("The average visit by {} earned").format(whose)
     )
+    same = _same({p: setting.get(p, cohort.key, metric) for p in order}, unit)
     sentence = Markup("{} {} under {}").format(
-        head, unit.say(setting.get(order[0], cohort.key, metric)), policy(order[0])
+        head, unit.say(setting.get(order[0], cohort.key, metric)), same[1] if same else policy(order[0])
     )
-    if len(order) > 1:
+    if len(order) > 1 and not same:
         sentence += Markup(", the most, and {} under {}, the least").format(
             unit.say(setting.get(order[-1], cohort.key, metric)), policy(order[-1])
         )
-    quiet = setting.get(setting.nothing or "", cohort.key, metric)
-    if quiet:
-        sentence += Markup("; when nothing was shown, {}").format(unit.say(quiet))
+    sentence += _when_nothing(setting, cohort, metric, same)
     return [sentence + "."]

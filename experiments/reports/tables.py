@@ -67,6 +67,7 @@ def _table(title: str, caption: str, first: str, heads: Sequence[str]) -> Table:
 def _cohorts(setting: Setting, objective: str) -> Table:
     by_head = setting.exposure == "bad_per_customer"
     skipped = {"bad_per_visit", "bad_first_100"} if by_head else set()
+    skipped = skipped if setting.long else {*skipped, "bad_first_30_days"}
     if setting.business == "value_per_customer":
         skipped = {*skipped, "reward_per_visit"}
     columns = [(metric, head) for metric, head in COLUMNS if setting.has(metric) and metric not in skipped]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -117,6 +118,14 @@ class Unit:
         after = f"{NBSP}%" if self.kind == "share" else f"{NBSP}{self.symbol}"
         return Said(self.write(estimate.value, digits), f"{low.removesuffix(after)} to {high}")
 
+    def alike(self, *estimates: Estimate) -> bool:
+        """Whether all are the same as printed."""
+        return len({self.say(e).number for e in estimates if e}) < 2  # noqa: PLR2004  one number, or none
+
+    def unclear(self, one: Estimate, other: Estimate) -> bool:
+        """Whether luck could explain how two estimates differ, or they do not, as printed."""
+        return one.overlaps(other) or self.alike(one, other)
+
     def column(self, estimates: Sequence[Estimate]) -> list[Said]:
         """Write a column of estimates with the same decimals: one more where most intervals would vanish."""
         present = [e for e in estimates if e]
@@ -139,6 +148,11 @@ class Said:
 
     number: str
     interval: str
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it is nothing, as printed."""
+        return not any(digit in self.number for digit in "123456789")
 
     def __str__(self) -> str:
         return f"{self.number} ({self.interval})" if self.interval else self.number
@@ -173,6 +187,21 @@ def words(count: int) -> str:
     """Small numbers as words."""
     names = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     return names[count] if 0 <= count < len(names) else f"{count:,}"
+
+
+def counted(count: float, noun: str) -> str:
+    """1 customer, 820 customers."""
+    written = f"{count:,.0f}"
+    return f"{written} {noun}{'' if written == '1' else 's'}"
+
+
+def curly(text: str) -> str:
+    """The same with typographic apostrophes; quotation marks, and what is ready for the page, are left as they are."""
+    if isinstance(text, Markup):
+        return text
+    inside = re.sub(r"(?<=\w)'(?=\w)", "\N{RIGHT SINGLE QUOTATION MARK}", text)
+    quotes = re.search(r"(?<!\w)'", inside)
+    return inside if quotes else re.sub(r"(?<=s)'(?= )", "\N{RIGHT SINGLE QUOTATION MARK}", inside)
 
 
 def plain(text: str) -> str:
