@@ -146,6 +146,11 @@ def _who_loses(story: Story, settings: Sequence[Setting], label: str) -> Markup:
         return Markup("No clear difference in how many customers the objectives lose: {} to {}").format(
             SHARE.write(least.value), SHARE.write(most.value)
         )
+    shared = [sum(SHARE.unclear(found, end) for found, _ in churn) > 1 for end in (least, most)]
+    if any(shared):
+        return Markup("{} loses more customers than {}: {} against {}").format(
+            capital(quoted(worst)), quoted(best), SHARE.write(most.value), SHARE.write(least.value)
+        )
     return Markup("{} loses the most customers, {}; {} the fewest, {}").format(
         capital(quoted(worst)), SHARE.write(most.value), quoted(best), SHARE.write(least.value)
     )

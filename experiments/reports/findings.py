@@ -200,8 +200,8 @@ def _leaves(setting: Setting) -> tuple[str, Markup] | None:
     sentence = Markup("When nothing was shown, {} of the customers left. ").format(quiet)
     if any(d.has_interval for d in more.values()):
         sentence += Markup(
-            "Under {} of the {} clearly more left than that, and under {} clearly fewer: so that the "
-            "95\N{NO-BREAK SPACE}% interval of the difference does not contain zero. "
+            "Under {} of the {} clearly more left than that, and under {} clearly fewer (clearly: the "
+            "95\N{NO-BREAK SPACE}% interval of the difference does not contain zero). "
         ).format(
             words(len(beyond)).replace("no", "none", 1),
             f"{words(len(more))} policies" if len(more) > 1 else "one policy",

@@ -15,11 +15,14 @@ from rich.console import Console
 from small_results import Written, acme, changed, clothing
 
 from experiments.reports.bargains import bought
+from experiments.reports.comparisons import objectives
 from experiments.reports.definitions import METRICS
 from experiments.reports.facts import Story
 from experiments.reports.figures import recent_share
 from experiments.reports.findings import findings
+from experiments.reports.needs import apart
 from experiments.reports.page import render, write_report
+from experiments.reports.phrases import gap, waited
 from experiments.reports.reading import read
 from experiments.reports.sentences import about_persona
 from experiments.reports.tables import console_table
@@ -353,6 +356,133 @@ def test_few_returns_are_told_of_who_asked_for_them():
         "It bought the largest basket ($27.00) and the fewest customers lost (10 %), and paid with the most visits "
         "that ended in a return (15 %)."
     )
+
+
+def rewarded(**churn):
+    """One policy under some objectives, which lose these shares of the customers: (mean, low, high)."""
+    setting = read(written()).stories[0].main
+
+    def under(objective, ends):
+        about = dataclasses.replace(setting.about, objective=objective)
+        estimates = {("linear Thompson", "all", "churn"): Estimate(*ends)}
+        return dataclasses.replace(setting, label=objective, about=about, estimates=estimates)
+
+    return Story(tuple(under(objective, ends) for objective, ends in churn.items()))
+
+
+@pytest.mark.parametrize(
+    ("low", "cart", "said"),
+    [
+        ((0.007, 0.0, 0.014), (0.015, 0.008, 0.022), "No clear difference in how many customers the objectives lose"),
+        ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), "Each objective loses the same share of the customers, 0 %"),
+    ],
+)
+def test_what_luck_could_explain_is_no_difference_in_the_list_and_in_the_title_of_the_figure(low, cart, said):
+    """0.7 ± 0.7 % and 1.5 ± 0.7 % overlap between 0.8 and 1.4 %; 0 and 0 are the same."""
+    story = rewarded(low_returns=low, cart_value=cart)
+    figure = objectives(story, "linear Thompson", "key")
+    assert figure is not None
+    assert figure.title.striptags().replace("\N{NO-BREAK SPACE}", " ").startswith(said)
+    assert [text.striptags() for _, text in bought(story, "linear Thompson")] == [
+        "No clear difference from the others in any of these measures."
+    ] * 2
+    assert "What a policy is rewarded for matters." not in dict(findings(story))
+
+
+@pytest.mark.parametrize(
+    ("third", "said"),
+    [
+        ((0.2, 0.19, 0.21), "“Low returns” loses the most customers, 25 %; “cart value” the fewest, 11 %"),
+        ((0.23, 0.2, 0.26), "“Low returns” loses more customers than “cart value”: 25 % against 11 %"),
+    ],
+)
+def test_the_most_and_the_fewest_are_those_that_luck_could_not_have_put_there(third, said):
+    """25 ± 1 % is above 20 ± 1 %, and shares 24 to 26 % with 23 ± 3 %."""
+    story = rewarded(low_returns=(0.25, 0.24, 0.26), cart_value=(0.11, 0.1, 0.12), long_term=third)
+    figure = objectives(story, "linear Thompson", "key")
+    assert figure is not None
+    assert figure.title.striptags().replace("\N{NO-BREAK SPACE}", " ").lower() == said.lower()
+
+
+def alike():
+    """Two policies that come to the same in everything, and no Sam."""
+    numbers = {}
+    for policy in ("linear Thompson", "per persona"):
+        for cohort in ("luke", "sam", "all"):
+            came = 0.0 if cohort == "sam" else 10.0
+            numbers |= {(policy, cohort, metric): (came,) * 3 for metric in ("customers", "visits")}
+            if cohort != "sam":
+                zero = ("bad_per_customer", "bad_first_30_days", "bad_per_visit", "churn", "value_per_customer")
+                numbers |= {(policy, cohort, metric): (0.0, 0.0, 0.0) for metric in zero}
+    result = Written(numbers)
+    result.manifest["environments"][0]["about"]["horizon"] = 20
+    return result
+
+
+def test_what_is_the_same_has_no_most_and_no_least():
+    setting = read(alike()).stories[0].main
+    paragraphs = about_persona(setting, setting.cohorts[0])
+    told = " ".join(p.striptags() for p in paragraphs).replace("\N{NO-BREAK SPACE}", " ")
+    assert told.startswith("In his 20 days Luke was shown 0 bad recommendations under each of the two policies.")
+    assert "By day 20, 0 % of customers like Luke had left under each of the two policies." in told
+    assert "A customer like Luke was worth $0 under each of the two policies." in told
+    found = " ".join(text.striptags() for _, text in findings(read(alike()).stories[0]))
+    for word in ("the most", "the fewest", "the least", "less"):
+        assert word not in told + found
+
+
+def test_of_a_cohort_without_anybody_that_is_all_that_is_told():
+    text = render(alike())
+    outline = Outline(text)
+    assert "No customer like Sam came in any repetition, so that there is nothing to tell." in "".join(outline.text)
+    assert "Sam: what each policy did" not in text
+    assert "Luke: what each policy did" in text
+    assert "10 customers" in text
+
+
+def test_a_difference_agrees_with_the_numbers_beside_it():
+    """1.25 and 1.61 are written 1.2 and 1.6, whose difference is 0.4, as is 0.36; 1.26 and 1.64 are 1.3 and 1.6."""
+    setting = read(written()).stories[0].main
+    said = [
+        gap(setting, "bad_per_customer", Estimate(high - low), (Estimate(high), Estimate(low))).number
+        for low, high in ((1.24, 1.61), (1.26, 1.64))
+    ]
+    assert said == ["0.4", "0.38"]
+
+
+def test_a_wait_has_the_decimals_of_its_interval():
+    """Between 0.6 and 0.9 days both ends would be one day; 4 and 7 are whole days."""
+    setting = read(written()).stories[0].main
+    short, long = waited(setting, Estimate(0.74, 0.6, 0.9)), waited(setting, Estimate(5.2, 4.1, 7.0))
+    assert (short.number, short.interval) == ("0.7 days", "0.6 to 0.9")
+    assert (long.number, long.interval) == ("5 days", "4 to 7")
+
+
+def test_policies_are_told_apart_by_what_is_in_them_and_their_needs_are_said():
+    """A belief in declared cards, two wrappers deep, and a learner per cohort around one that is run alone."""
+    thompson = {"kind": "LinearThompson", "scale": 1.0}
+    belief = {"kind": "PersonaBelief", "policy": thompson, "cards": "declared"}
+    tables = {
+        "linear Thompson": thompson,
+        "per persona": {"kind": "PerCohort", "policy": {"kind": "Cautious", "policy": belief, "margin": 0.5}},
+    }
+    result = written()
+    for entry in result.manifest["policies"]:
+        entry["table"] = tables.get(entry["label"], entry["table"])
+    entries = result.manifest["policies"]
+    assert apart(entries[0], entries) == ""
+    assert apart(entries[1], entries) == (
+        "around Cautious (margin = 0.5) around PersonaBelief (cards = declared) around linear Thompson"
+    )
+    told = "".join(Outline(render(result)).text)
+    assert "Told who is visiting, with the right label at each visit: per persona." in told
+    assert "Told by declared cards what each persona looks like: per persona." in told
+    assert "Told who is visiting" not in "".join(Outline(render(written())).text)
+
+
+def test_few_repetitions_are_said_to_leave_wide_intervals():
+    assert "So few repetitions leave wide intervals" in page("acme")
+    assert "So few repetitions leave wide intervals" not in render(written())
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from experiments.reports.drawing import spread
 from experiments.reports.phrases import policy, soft
-from experiments.reports.wording import Estimate, Unit, listing, shorten, wrap
+from experiments.reports.wording import Estimate, Unit, counted, curly, listing, shorten, wrap
 
 COUNT, SHARE, MONEY, POINTS = Unit("count"), Unit("share"), Unit("amount", "$"), Unit("amount", "points")
 
@@ -61,6 +61,31 @@ def test_no_interval_is_written_where_there_is_none():
 def test_a_column_has_one_number_of_decimals():
     said = SHARE.column([Estimate(0.53, 0.52, 0.54), Estimate(0.041, 0.03, 0.05)])
     assert [s.number.replace("\N{NO-BREAK SPACE}", " ") for s in said] == ["53 %", "4 %"]
+
+
+def test_numbers_are_alike_where_they_are_printed_alike():
+    """7.14 and 7.06 are both 7.1; 0.12 and 0.13 of all are 12 and 13 %, unless it may be luck."""
+    assert COUNT.alike(Estimate(7.14), Estimate(7.06))
+    assert not SHARE.alike(Estimate(0.12), Estimate(0.13))
+    assert not SHARE.unclear(Estimate(0.12, 0.118, 0.122), Estimate(0.13, 0.128, 0.132))
+    assert SHARE.unclear(Estimate(0.12, 0.11, 0.13), Estimate(0.13, 0.12, 0.14))
+
+
+@pytest.mark.parametrize(
+    ("straight", "typographic"),
+    [
+        ("the shop's visitors", "the shop’s visitors"),
+        ("the customers' choice", "the customers’ choice"),
+        ("policy 'ours' is new", "policy 'ours' is new"),
+    ],
+)
+def test_apostrophes_are_typographic_and_quotation_marks_stay(straight, typographic):
+    assert curly(straight) == typographic
+
+
+def test_one_of_a_kind_is_singular():
+    assert counted(1, "customer") == "1 customer"
+    assert counted(1_820, "customer") == "1,820 customers"
 
 
 def test_lists_are_escaped():
