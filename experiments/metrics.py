@@ -70,7 +70,7 @@ def _of_users(users: pl.DataFrame) -> pl.DataFrame:
     group = ["environment", "policy", "replication"]
     both = pl.concat([users, users.with_columns(cohort=pl.lit("all"))])
     worst = pl.col("bad").sort(descending=True).cast(pl.Float64)
-    weight = (TAIL * pl.len() - pl.int_range(pl.len())).clip(0.0, 1.0)
+    weight = (pl.lit(TAIL, pl.Float64) * pl.len() - pl.int_range(pl.len()).cast(pl.Float64)).clip(0.0, 1.0)
     return both.group_by([*group, "cohort"], maintain_order=True).agg(
         bad_first_30_days=pl.col("bad_first_30_days").mean(),
         cvar95_bad=(worst * weight).sum() / weight.sum(),
