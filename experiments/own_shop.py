@@ -18,7 +18,8 @@ def experiment_for(scenario: Scenario) -> dict[str, Any]:
     """The table of an experiment that does to this shop what Acme's experiment does to Acme.
 
     All policies are compared under the scenario's last objective, the one that a team would settle for; the policies
-    that Acme runs under several objectives are run under all of them. Nothing is shown only where nothing may be shown.
+    that Acme runs under several objectives are run under all of them that they fit: those that may keep silent do not
+    run where something must be shown.
 
     Args:
         scenario: the shop.
