@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def blamed(row: int | None) -> Iterator[None]:
 
 def locked(block: Block) -> Block:
     """The same block, which nobody can write to: a learner that did would change what its choices are judged by."""
-    views = {
+    views: dict[str, Any] = {
         field.name: array.view()
         for field in fields(block)
         if isinstance(array := getattr(block, field.name), np.ndarray)

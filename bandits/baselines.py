@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from bandits.compiled import compiled
-from bandits.description import Description
 from bandits.errors import unknown
+from bandits.policy import BuiltIn
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
 from bandits.ties import best_of
 
@@ -24,7 +24,7 @@ class Unlearning(BlockLearner):
         """Take no notice."""
 
 
-class Nothing(Description):
+class Nothing(BuiltIn):
     """Show no recommendation, ever: what happens to people whom nobody advises.
 
     Where even that is not available, the first action that is.
@@ -36,10 +36,8 @@ class Nothing(Description):
         """Why the policy does not fit a world, or None."""
         return None if problem.nothing is not None else "shows nothing, and in this world something must be shown"
 
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  needs no luck
-        """Make a fresh learner."""
-        if problem.nothing is None:
-            raise ValueError(self.misfit(problem))
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  needs no luck
+        assert problem.nothing is not None  # noqa: S101  else it would not have fitted
         return _Always(problem.nothing, problem.nothing)
 
 
@@ -49,7 +47,7 @@ def _name_or_index(action: object) -> object:
     return action
 
 
-class Always(Description):
+class Always(BuiltIn):
     """Show the same action to everybody; where it is not available, nothing, or else the first that is.
 
     Args:
@@ -70,8 +68,7 @@ class Always(Description):
         inside = 0 <= self.action < len(problem.actions)
         return None if inside else f"action must be 0 to {len(problem.actions) - 1}, got {self.action}"
 
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  needs no luck
-        """Make a fresh learner."""
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  needs no luck
         action = problem.actions.index(self.action) if isinstance(self.action, str) else self.action
         return _Always(action, problem.nothing)
 
@@ -88,17 +85,12 @@ class _Always(Unlearning):
         return Choices(action, np.ones(len(block)))
 
 
-class Random(Description):
+class Random(BuiltIn):
     """Show one of the available actions, each with the same probability (showing nothing is one of them)."""
 
     corrects: ClassVar[bool] = True
 
-    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  fits every world
-        """Why the policy does not fit a world, or None."""
-        return None
-
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
-        """Make a fresh learner."""
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
         return _Uniform(rng)
 
 
@@ -112,7 +104,7 @@ class _Uniform(Unlearning):
         return Choices(action, 1.0 / block.available.sum(axis=1))
 
 
-class Oracle(Description):
+class Oracle(BuiltIn):
     """Show the action with the highest expected reward, which only a simulation knows: the mark with no regret.
 
     It is myopic: best for each visit under the objective, which need not be best for the customer, or in the long run.
@@ -121,12 +113,7 @@ class Oracle(Description):
     corrects: ClassVar[bool] = True
     sees_expected: ClassVar[bool] = True
 
-    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  every simulated world knows its truth
-        """Why the policy does not fit a world, or None."""
-        return None
-
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
-        """Make a fresh learner."""
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
         return _Clairvoyant(rng)
 
 

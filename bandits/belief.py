@@ -64,11 +64,8 @@ class PersonaBelief(Wrapper):
         cards, why = self._cards(problem)
         return why or misfit_of(self.policy, _inner(problem, cards))
 
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
-        """Make a fresh learner."""
-        cards, why = self._cards(problem)
-        if why:
-            raise ValueError(why)
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        cards, _ = self._cards(problem)
         learner = in_blocks(self.policy.start(_inner(problem, cards), rng))
         users = (problem.users or 0) if self.evidence == "history" else 0
         return _Believer(learner, Likelihoods(cards, problem.features), users)
@@ -124,6 +121,12 @@ class _Believer(BlockLearner):
         choices = self._learner.play(replace(block, x=belief))
         memo = belief if choices.memo is None else np.hstack([belief, choices.memo])
         return replace(choices, memo=memo)
+
+    def estimates(self, block: Block) -> tuple[Floats, Floats]:
+        known, odds = self._known.copy(), self._log_odds.copy()
+        estimates = self._learner.estimates(replace(block, x=self._believe(block)))
+        self._known[:], self._log_odds[:] = known, odds  # nobody has visited
+        return estimates
 
     def _as_believed(self, block: Block, choices: Choices) -> tuple[Block, Choices]:
         """The visits as they were believed to be when the choice was made, or now if another policy made it."""

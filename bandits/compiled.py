@@ -18,14 +18,13 @@ def compiled(kernel: Kernel) -> Kernel:
 
     No sum is reordered (no fastmath) and nothing runs in parallel, so that the same seed gives the same bits.
 
-    Numba forgets machine code when the kernel's own file is edited, but not when that of a kernel which it calls is.
-    So the other files are made part of the name under which the code is kept.
+    Numba forgets machine code when the kernel's own file is edited, but not when that of a kernel which it calls is;
+    and it stumbles over machine code that was made for a named tuple which is no longer there. So the content of all
+    these files is made part of the name under which the code is kept.
     """
     name = kernel.__qualname__
-    others = sorted(_files(kernel) - {kernel.__code__.co_filename})
-    if others:
-        digest = hashlib.sha256(b"".join(pathlib.Path(file).read_bytes() for file in others)).hexdigest()
-        kernel.__qualname__ += f"-{digest[:8]}"
+    digest = hashlib.sha256(b"".join(pathlib.Path(file).read_bytes() for file in sorted(_files(kernel)))).hexdigest()
+    kernel.__qualname__ += f"-{digest[:8]}"
     machine_code = njit(cache=True)(kernel)
     kernel.__qualname__ = name
     return cast("Kernel", machine_code)

@@ -46,8 +46,7 @@ class Cautious(Wrapper):
             return "withholds what may be bad, and in this world something must be shown"
         return misfit_of(self.policy, problem)
 
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
-        """Make a fresh learner."""
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         return _Cautious(self.policy, problem, self.margin, self.explore, rng)
 
 
@@ -61,14 +60,27 @@ class _Cautious(BlockLearner):
 
     def play(self, block: Block) -> Choices:
         caution = np.where(self._coin.random(len(block)) < self._explore, -np.inf, self._margin)
+        # the coin is part of the chance of a choice, so that the inner policy must know what it decides between
+        levels = np.array([[-np.inf, self._explore], [self._margin, 1.0 - self._explore]])
         if block.caution is not None:
-            caution = np.maximum(caution, block.caution)
-        choices = self._learner.play(replace(block, caution=caution))
-        # the coin is part of the chance of a choice, so that the inner policy's propensity is not the whole of it
-        return replace(choices, propensity=np.full(len(block), np.nan))
+            outer = np.array([[-np.inf, 1.0]]) if block.levels is None else block.levels
+            caution, levels = np.maximum(caution, block.caution), stricter(levels, outer)
+        return self._learner.play(replace(block, caution=caution, levels=levels))
+
+    def estimates(self, block: Block) -> tuple[Floats, Floats]:
+        return self._learner.estimates(block)
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
         self._learner.learn_many(block, choices, rewards)
 
     def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
         self._learner.correct_many(block, choices, deltas)
+
+
+def stricter(one: Floats, other: Floats) -> Floats:
+    """The distribution (L, 2) of the larger of two independent cautions."""
+    chance: dict[float, float] = {}
+    for a, p in one:
+        for b, q in other:
+            chance[max(a, b)] = chance.get(max(a, b), 0.0) + p * q
+    return np.array(sorted(chance.items()))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bandits.answers import Misbehaviour
 from bandits.fit import misfit_of
@@ -35,8 +37,7 @@ class PerCohort(Wrapper):
         """Why the policy does not fit a world, or None."""
         return misfit_of(self.policy, problem)
 
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
-        """Make a fresh learner for each cohort."""
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         return _PerCohort([in_blocks(self.policy.start(problem, r)) for r in rng.spawn(len(problem.cohorts or ()))])
 
 
@@ -51,16 +52,17 @@ class _PerCohort(BlockLearner):
         return [(learner, rows) for learner, rows in parts if len(rows)]
 
     def play(self, block: Block) -> Choices:
-        action, propensity = np.empty(len(block), dtype=np.int64), np.empty(len(block))
-        memo: Floats | None = None
+        parts = []
         for learner, rows in self._split(block):
             with _among(rows):
-                part = learner.play(block.rows(rows))
-            action[rows], propensity[rows] = part.action, part.propensity
-            if part.memo is not None:
-                memo = np.full((len(block), part.memo.shape[1]), np.nan) if memo is None else memo
-                memo[rows] = part.memo
-        return Choices(action, propensity, memo)
+                parts.append((rows, learner.play(block.rows(rows))))
+        return merged(len(block), parts)
+
+    def estimates(self, block: Block) -> tuple[Floats, Floats]:
+        mean, sd = np.empty(block.available.shape), np.empty(block.available.shape)
+        for learner, rows in self._split(block):
+            mean[rows], sd[rows] = learner.estimates(block.rows(rows))
+        return mean, sd
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
         for learner, rows in self._split(block):
@@ -71,6 +73,29 @@ class _PerCohort(BlockLearner):
         for learner, rows in self._split(block):
             with _among(rows):
                 learner.correct_many(block.rows(rows), choices.rows(rows), deltas[rows])
+
+
+def merged(N: int, parts: list[tuple[Ints, Choices]]) -> Choices:
+    """The choices of N visits, from those of some of them each."""
+
+    def whole(of: Callable[[Choices], npt.NDArray[Any] | None], missing: object) -> Any:  # noqa: ANN401  of any type
+        known = [(rows, values) for rows, part in parts if (values := of(part)) is not None]
+        if not known:
+            return None
+        stacked = np.full((N, *known[0][1].shape[1:]), missing, dtype=known[0][1].dtype)
+        for rows, values in known:
+            stacked[rows] = values
+        return stacked
+
+    if not parts:
+        return Choices(np.empty(0, dtype=np.int64), np.empty(0))
+    return Choices(
+        action=whole(lambda part: part.action, 0),
+        propensity=whole(lambda part: part.propensity, np.nan),
+        memo=whole(lambda part: part.memo, np.nan),
+        error=whole(lambda part: part.error, 0.0),
+        explored=whole(lambda part: part.explored, False),
+    )
 
 
 @contextmanager

@@ -5,7 +5,9 @@ Axes are always N (visits), K (actions), D (visitor features), M (action feature
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
@@ -64,6 +66,9 @@ class Visit:
         expected: (K,) true expected rewards, for the oracle alone.
         caution: withhold every action whose estimate minus `caution` standard deviations is not above 0 (see Cautious);
             −inf withholds none.
+        levels: (L, 2) the cautions that `caution` is a draw of, and the probability of each; None if it is none.
+        greedy: whether nothing may be explored: show what is best by the estimates (see ExposureCap).
+        asks: whether somebody wants to know a propensity that takes time to compute; it must not change the choice.
     """
 
     x: Floats
@@ -73,6 +78,9 @@ class Visit:
     user: int | None = None
     expected: Floats | None = None
     caution: float = -np.inf
+    levels: Floats | None = None
+    greedy: bool = False
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +91,16 @@ class Choice:
         action: index of one of the available actions.
         propensity: probability with which it was chosen given all that was known; NaN where it cannot be told.
         memo: (any,) what the learner wants to be handed back with the reward, such as what it believed at the time.
+        error: standard error of the propensity where it is an estimate; 0 where it is exact.
+        explored: whether the learner shows what it does not take for the best, in order to learn; None if
+            it can't tell.
     """
 
     action: int
     propensity: float = float("nan")
     memo: Floats | None = None
+    error: float = 0.0
+    explored: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,9 @@ class Block:
         user: (N,).
         expected: (N, K).
         caution: (N,).
+        levels: (L, 2), the same for all visits.
+        greedy: (N,).
+        asks: the same for all visits.
     """
 
     x: Floats
@@ -114,6 +130,9 @@ class Block:
     user: Ints | None = None
     expected: Floats | None = None
     caution: Floats | None = None
+    levels: Floats | None = None
+    greedy: Bools | None = None
+    asks: bool = False
 
     def __len__(self) -> int:
         return len(self.x)
@@ -128,6 +147,9 @@ class Block:
             user=None if self.user is None else int(self.user[n]),
             expected=None if self.expected is None else self.expected[n],
             caution=-np.inf if self.caution is None else float(self.caution[n]),
+            levels=self.levels,
+            greedy=self.greedy is not None and bool(self.greedy[n]),
+            asks=self.asks,
         )
 
     def rows(self, rows: Ints) -> Block:
@@ -141,6 +163,7 @@ class Block:
             user=None if self.user is None else self.user[rows],
             expected=None if self.expected is None else self.expected[rows],
             caution=None if self.caution is None else self.caution[rows],
+            greedy=None if self.greedy is None else self.greedy[rows],
         )
 
     @classmethod
@@ -154,6 +177,9 @@ class Block:
             user=None if visit.user is None else np.array([visit.user]),
             expected=None if visit.expected is None else visit.expected[None],
             caution=np.array([visit.caution]),
+            levels=visit.levels,
+            greedy=np.array([visit.greedy]),
+            asks=visit.asks,
         )
 
 
@@ -165,25 +191,46 @@ class Choices:
         action: (N,).
         propensity: (N,) probability of each choice given all that was known; NaN where it cannot be told.
         memo: (N, any) what the learner wants to be handed back with the rewards.
+        error: (N,) standard error of each propensity; None where all are exact, or not known.
+        explored: (N,) whether each shows what the learner does not take for the best; None if it can't tell.
     """
 
     action: Ints
     propensity: Floats
     memo: Floats | None = None
+    error: Floats | None = None
+    explored: Bools | None = None
 
     def rows(self, rows: Ints) -> Choices:
         """Some of the choices, in the given order."""
-        return Choices(self.action[rows], self.propensity[rows], None if self.memo is None else self.memo[rows])
+        return Choices(
+            self.action[rows],
+            self.propensity[rows],
+            None if self.memo is None else self.memo[rows],
+            None if self.error is None else self.error[rows],
+            None if self.explored is None else self.explored[rows],
+        )
 
     def choice(self, n: int) -> Choice:
         """The n-th choice."""
-        return Choice(int(self.action[n]), float(self.propensity[n]), None if self.memo is None else self.memo[n])
+        return Choice(
+            int(self.action[n]),
+            float(self.propensity[n]),
+            None if self.memo is None else self.memo[n],
+            0.0 if self.error is None else float(self.error[n]),
+            None if self.explored is None else bool(self.explored[n]),
+        )
 
     @classmethod
     def of(cls, choice: Choice) -> Choices:
         """The choices of a block of one visit."""
-        memo = None if choice.memo is None else choice.memo[None]
-        return cls(np.array([choice.action]), np.array([choice.propensity]), memo)
+        return cls(
+            np.array([choice.action]),
+            np.array([choice.propensity]),
+            None if choice.memo is None else choice.memo[None],
+            None if choice.error == 0.0 else np.array([choice.error]),
+            None if choice.explored is None else np.array([choice.explored]),
+        )
 
 
 class Learner(Protocol):
@@ -207,11 +254,20 @@ class Corrigible(Protocol):
         ...
 
 
+class NotUncertain(TypeError):  # noqa: N818  it names what is missing
+    """A learner was asked for estimates that it does not have."""
+
+
 class BlockLearner(ABC):
     """A learner that works through whole blocks in one compiled loop.
 
     `choose` and `learn` are the same kernels on a block of one visit, so that both ways agree bit for bit.
+
+    Attributes:
+        origin: the policy and the problem that it was started from, where that is known.
     """
+
+    origin: tuple[Policy, Problem] | None = None
 
     @abstractmethod
     def play(self, block: Block) -> Choices:
@@ -224,6 +280,39 @@ class BlockLearner(ABC):
     @abstractmethod
     def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
         """Change rewards (N,) that were already learnt by `deltas`."""
+
+    def estimates(self, block: Block) -> tuple[Floats, Floats]:
+        """What is believed at each visit: means and standard deviations (N, K) [reward units].
+
+        Raises:
+            NotUncertain: when the learner has none, as its policy's `uncertain` says.
+        """
+        del block
+        raise NotUncertain
+
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """All that it has learnt, and its luck, as arrays by name."""
+        from bandits.saving import state_of  # noqa: PLC0415  it knows learners, and so this module
+
+        return state_of(self)
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Take over the state of another learner of the same policy and problem."""
+        from bandits.saving import restore  # noqa: PLC0415  see above
+
+        restore(self, state)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the learner to a file, from which `bandits.load(path)` makes it again; see `bandits.saving`."""
+        from bandits.saving import save  # noqa: PLC0415  see above
+
+        save(self, path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go on where a learner of the same policy and problem was saved; see `bandits.saving`."""
+        from bandits.saving import load_into  # noqa: PLC0415  see above
+
+        load_into(self, path)
 
     def choose(self, visit: Visit) -> Choice:
         """Choose one of the available actions."""

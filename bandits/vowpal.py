@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
+from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Problem
 from bandits.wabbit import Wabbit
 
@@ -48,7 +48,7 @@ _EXTRA_EXPLORING = {
 }
 
 
-class VowpalWabbit(Description):
+class VowpalWabbit(BuiltIn):
     """Vowpal Wabbit's contextual bandit: one regression, learnt as visits come, with a choice of ways to explore.
 
     This is its `--cb_explore_adf`, with nine explorations.
@@ -131,14 +131,7 @@ class VowpalWabbit(Description):
                 return " ".join(fault.what for fault in error.faults)
         return None
 
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
-        """Make a fresh learner.
-
-        Raises:
-            InputError: when vowpalwabbit is not installed, or refuses what `extra` says, or the world does not fit.
-        """
-        if why := self.misfit(problem):
-            raise InputError(why, "VowpalWabbit")
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         workspace = self._open(problem, seed=int(rng.integers(2**32)))
         return Wabbit(workspace, problem, rng, averages=self.cb_type in {"dr", "ips"})
 

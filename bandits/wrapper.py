@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bandits.description import Description
+from bandits.policy import BuiltIn
 from bandits.protocol import Needs, Policy
 from bandits.registry import PolicyField
 
 
-class Wrapper(Description):
+class Wrapper(BuiltIn):
     """A policy around another: what the inner one needs of a world, the outer one needs, unless it says otherwise.
 
     Args:

@@ -1,0 +1,268 @@
+"""The learner of every policy whose loop is compiled: it hands blocks to kernels, and tells propensities afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from bandits.errors import InputError
+from bandits.kernels import Kernels
+from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
+
+NOBODY: Ints = np.empty(0, dtype=np.int64)
+
+
+class Law(Protocol):
+    """The distribution of a policy's scores: from it the probability of a choice can be told."""
+
+    def chance(self, notes: Floats, candidates: Bools, action: Ints) -> tuple[Floats, Floats | None]:
+        """The probability (N,) that an action wins among the candidates, and its standard error where it is estimated.
+
+        Args:
+            notes: (N, K, R) written down at each visit, see `bandits.kernels.note`.
+            candidates: (N, K).
+            action: (N,) that was chosen.
+        """
+        ...
+
+
+class Normal:
+    """Scores are independent normals: Thompson sampling of a reward an arm."""
+
+    def chance(self, notes: Floats, candidates: Bools, action: Ints) -> tuple[Floats, Floats | None]:
+        """By quadrature (N,), with an error below 1e-6."""
+        from bandits.propensity import normal_propensity  # noqa: PLC0415  only the log asks for it
+
+        return normal_propensity(notes[:, :, 0], notes[:, :, 1], candidates, action), None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a policy measures rewards: (reward − low) / span.
+
+    Args:
+        low: reward that is 0 [reward units].
+        span: one on the policy's scale [reward units].
+        bounded: whether rewards below 0 or above 1 on that scale are refused.
+    """
+
+    low: float
+    span: float
+    bounded: bool = False
+
+    @classmethod
+    def typical(cls, problem: Problem) -> Scale:
+        """In units of the typical reward."""
+        return cls(0.0, problem.reward_scale)
+
+    @classmethod
+    def within_bounds(cls, problem: Problem) -> Scale:
+        """From 0, the least reward that the world can pay, to 1, the largest."""
+        if problem.reward_range is None:
+            raise ValueError("needs bounded rewards")
+        low, high = problem.reward_range
+        return cls(low, high - low, bounded=True)
+
+
+def needs_features(problem: Problem) -> str | None:
+    """Why a policy that works on features does not fit, if it does not."""
+    return None if problem.features else "needs features of the visitor, and this world has none"
+
+
+def needs_bounds(problem: Problem) -> str | None:
+    """Why a policy for bounded rewards does not fit, if it does not."""
+    if problem.reward_range is None:
+        return "needs bounded rewards, and this world's have no bounds; use GaussianThompson"
+    low, high = problem.reward_range
+    return None if low < high else f"needs rewards that differ, and this world's are all {low}"
+
+
+def of_the_visitor(block: Block) -> Floats:
+    """All features that a block shows (N, D)."""
+    return np.ascontiguousarray(block.x)
+
+
+def none_at_all(block: Block) -> Floats:
+    """No features (N, 0)."""
+    return np.empty((len(block), 0))
+
+
+def a_constant(block: Block) -> Floats:
+    """The same for everybody (N, 1)."""
+    return np.ones((len(block), 1))
+
+
+def no_luck(rng: np.random.Generator, N: int, K: int) -> Floats:
+    """Nothing to draw (0, 0)."""
+    return np.empty((0, 0))
+
+
+def normals(rng: np.random.Generator, N: int, K: int) -> Floats:
+    """A standard normal for each visit and action (N, K)."""
+    return rng.standard_normal((N, K))
+
+
+def the_generator(rng: np.random.Generator, N: int, K: int) -> np.random.Generator:
+    """The generator itself, for draws that take a varying number of uniforms, such as a Beta's."""
+    return rng
+
+
+Luck = Floats | np.random.Generator
+Draw = Callable[[np.random.Generator, int, int], Luck]
+
+
+class Player(BlockLearner):
+    """Plays blocks with the kernels of a policy.
+
+    Args:
+        policy: its name, for complaints.
+        problem: of the world.
+        kernels: of the policy.
+        state: named tuple of arrays: what has been learnt, changed in place.
+        how: named tuple of hyper-parameters.
+        scale: how rewards are measured.
+        rng: all luck; ties, and draws from distributions, have a stream of their own.
+        luck: what the scores draw, for (rng, N, K).
+        law: of the scores, where they are drawn; None where the chances that the kernels state are all there is.
+        features: block ↦ x (N, D).
+        actions: block ↦ z (K, M), where the policy works on features of the actions.
+    """
+
+    def __init__(
+        self,
+        policy: str,
+        problem: Problem,
+        kernels: Kernels,
+        state: NamedTuple,
+        how: NamedTuple,
+        *,
+        scale: Scale,
+        rng: np.random.Generator,
+        luck: Draw = no_luck,
+        law: Law | None = None,
+        features: Callable[[Block], Floats] = of_the_visitor,
+        actions: Callable[[Block], Floats] | None = None,
+    ) -> None:
+        self.learnt = state
+        self._policy, self._kernels, self._how, self._scale = policy, kernels, how, scale
+        self._K = len(problem.actions)
+        self._nothing = -1 if problem.nothing is None else problem.nothing
+        self._rng, self._uniform = rng, rng.spawn(1)[0]
+        self._luck, self._law, self._features, self._actions = luck, law, features, actions
+
+    def _seen(self, block: Block) -> tuple[Floats, Floats, Ints]:
+        """What the kernels see of a block: x (N, D), z (K, M), cohort (N,)."""
+        z = np.empty((0, 0)) if self._actions is None else self._actions(block)
+        cohort = np.full(len(block), -1) if block.cohort is None else block.cohort
+        return self._features(block), z, cohort
+
+    def play(self, block: Block) -> Choices:
+        """See `bandits.kernels`."""
+        N, K = len(block), self._K
+        asked = block.asks and self._law is not None
+        levels = np.empty((0, 2)) if block.levels is None else block.levels
+        greedy = np.zeros(N, dtype=np.bool_) if block.greedy is None else block.greedy
+        action, propensity, explored = np.empty(N, dtype=np.int64), np.empty(N), np.empty(N, dtype=np.bool_)
+        notes = np.empty((N if asked else 0, K, self._kernels.notes))
+        allowed = np.empty((N if asked else 0, max(len(levels), 1), K), dtype=np.bool_)
+        played = self._kernels.play(
+            self.learnt,
+            self._how,
+            *self._seen(block),
+            block.available,
+            np.empty((0, K)) if block.rewards is None else block.rewards,
+            self._luck(self._rng, N, K),
+            self._uniform.random(N),
+            np.full(N, -np.inf) if block.caution is None else block.caution,
+            greedy,
+            levels,
+            self._nothing,
+            self._scale.low,
+            self._scale.span,
+            self._scale.bounded,
+            action,
+            propensity,
+            explored,
+            notes,
+            allowed,
+        )
+        if played < N:
+            raise self._unbounded()
+        if self._law is None:
+            return Choices(action, propensity, explored=explored)
+        propensity[~greedy] = np.nan  # given the scores that were drawn it is 1, and before that, what the law says
+        error = self._told(self._law, notes, allowed, levels, greedy, action, propensity) if asked else None
+        return Choices(action, propensity, error=error, explored=explored)
+
+    def _told(
+        self,
+        law: Law,
+        notes: Floats,
+        allowed: Bools,
+        levels: Floats,
+        greedy: Bools,
+        action: Ints,
+        propensity: Floats,
+    ) -> Floats | None:
+        """Write the propensities (N,) of drawn scores, a mixture over levels of caution; return standard errors."""
+        rows = np.flatnonzero(~greedy)
+        shares = levels[:, 1] if len(levels) else np.ones(1)
+        propensity[rows] = 0.0
+        error: Floats | None = None
+        for level, share in enumerate(shares):
+            chance, spread = law.chance(notes[rows], allowed[rows, level], action[rows])
+            propensity[rows] += share * chance
+            if spread is not None:
+                error = np.zeros(len(action)) if error is None else error
+                error[rows] += share * spread  # the same draws at every level: no less than the error of their sum
+        np.clip(propensity, np.finfo(np.float64).tiny, 1.0, out=propensity)
+        return error
+
+    def estimates(self, block: Block) -> tuple[Floats, Floats]:
+        """What is believed at each visit: means and standard deviations (N, K) [reward units]."""
+        mean, sd = np.empty((len(block), self._K)), np.empty((len(block), self._K))
+        zero = -self._scale.low / self._scale.span
+        self._kernels.estimate(self.learnt, self._how, *self._seen(block), self._nothing, zero, mean, sd)
+        return self._scale.low + self._scale.span * mean, self._scale.span * sd
+
+    def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
+        """Take in rewards (N,) that arrive later than their visits."""
+        scale = self._scale
+        seen = self._seen(block)
+        learnt = self._kernels.learn(
+            self.learnt,
+            self._how,
+            *seen,
+            choices.action,
+            choices.propensity,
+            rewards,
+            self._nothing,
+            scale.low,
+            scale.span,
+            scale.bounded,
+        )
+        if learnt < len(block):
+            raise self._unbounded()
+
+    def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
+        """Change rewards (N,) that were already learnt by `deltas`.
+
+        Raises:
+            InputError: where the policy cannot take back what it has learnt.
+        """
+        if self._kernels.correct is None:
+            what = "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
+            raise InputError(what, self._policy)
+        seen, span = self._seen(block), self._scale.span
+        try:
+            self._kernels.correct(self.learnt, self._how, *seen, choices.action, deltas, self._nothing, span)
+        except ValueError:  # more was taken back than was ever given
+            raise self._unbounded() from None
+
+    def _unbounded(self) -> InputError:
+        low, high = self._scale.low, self._scale.low + self._scale.span
+        what = f"was paid outside of the bounds that this world states, {low:g} to {high:g}; mend the world"
+        return InputError(what, self._policy)

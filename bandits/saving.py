@@ -1,0 +1,230 @@
+"""Learners on disk: saved, and loaded again, they go on bit for bit as if they had never stopped.
+
+A file is a zip of numpy arrays (.npz), without pickles: loading one executes none of its content. It holds
+
+    state/…    all that was learnt, and the state of every random generator
+    policy     the policy's table, as JSON
+    problem    what was public about the world, as JSON; a labelled sample as arrays
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bandits.cards import FeatureCard, LabelledSample, PersonaCard
+from bandits.description import label_of, table_of
+from bandits.errors import InputError
+from bandits.protocol import BlockLearner, Policy, Problem
+from bandits.registry import policy_from
+
+Arrays = Mapping[str, npt.NDArray[np.generic]]
+FORMAT = 1
+STATE = "state/"
+
+
+def save(learner: BlockLearner, path: str | os.PathLike[str]) -> None:
+    """Write a learner to a file, whole or not at all.
+
+    Raises:
+        InputError: when it cannot be saved, or the file cannot be written.
+    """
+    if learner.origin is None:
+        raise InputError("cannot be saved: it was not started by a policy of `bandits`", type(learner).__name__)
+    policy, problem = learner.origin
+    content = {
+        "format": np.array(FORMAT),
+        "policy": text_array(json.dumps(table_of(policy))),
+        **_problem_arrays(problem),
+        **{STATE + name: array for name, array in learner.state().items()},
+    }
+    target = pathlib.Path(path)
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
+            try:
+                np.savez(file, allow_pickle=False, **content)
+                file.flush()
+                os.fsync(file.fileno())
+                pathlib.Path(file.name).replace(target)
+            except BaseException:
+                pathlib.Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", str(path)) from None
+
+
+def load(path: str | os.PathLike[str], policy: Policy | None = None) -> BlockLearner:
+    """Make the learner again that was saved.
+
+    Args:
+        path: of the file.
+        policy: the one that it was started by. Needed only where that is of one's own, or wraps one that is: a file
+            does not get to say which code is run.
+
+    Raises:
+        InputError: when there is no such file, or it holds no learner, or that of another policy.
+    """
+    content = _read(path)
+    saved = json.loads(text_of(content["policy"]))
+    if policy is None:
+        if _names_code(saved):
+            raise InputError("holds a policy of one's own; hand it in: load(path, policy)", str(path))
+        policy = policy_from({key: value for key, value in saved.items() if value is not None})
+    learner = policy.start(_problem_of(content), np.random.default_rng(0))
+    if not isinstance(learner, BlockLearner):
+        raise InputError("holds a learner that does not play blocks, and so was not saved by `bandits`", str(path))
+    _take_over(learner, content, path)
+    return learner
+
+
+def load_into(learner: BlockLearner, path: str | os.PathLike[str]) -> None:
+    """Let a learner go on where another of the same policy and problem was saved.
+
+    Raises:
+        InputError: when the file holds no learner, or that of another policy or problem.
+    """
+    if learner.origin is None:
+        raise InputError("cannot load: it was not started by a policy of `bandits`", type(learner).__name__)
+    _take_over(learner, _read(path), path)
+
+
+def _take_over(learner: BlockLearner, content: Arrays, path: str | os.PathLike[str]) -> None:
+    policy, problem = learner.origin or (None, None)
+    saved = json.loads(text_of(content["policy"]))
+    if policy is None or saved != json.loads(json.dumps(table_of(policy))):
+        raise InputError(f"holds a learner of {saved}, not of {label_of(policy)}", str(path))
+    if problem is None or text_of(content["problem"]) != text_of(_problem_arrays(problem)["problem"]):
+        raise InputError("holds a learner for another problem: other actions, features or bounds", str(path))
+    state = {name.removeprefix(STATE): array for name, array in content.items() if name.startswith(STATE)}
+    try:
+        learner.restore(state)
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"is damaged: {error}", str(path)) from None
+
+
+def _read(path: str | os.PathLike[str]) -> Arrays:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            content = {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise InputError("there is no such file", str(path)) from None
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"holds no saved learner: {error}", str(path)) from None
+    if not {"format", "policy", "problem"} <= set(content):
+        raise InputError("holds no saved learner", str(path))
+    if int(content["format"]) != FORMAT:
+        raise InputError(f"was saved in format {int(content['format'])}, and this version reads {FORMAT}", str(path))
+    return content
+
+
+def _names_code(table: object) -> bool:
+    """Whether a policy's table names a class of one's own, at any depth."""
+    if isinstance(table, dict):
+        return ":" in str(table.get("kind", "")) or any(map(_names_code, table.values()))
+    return isinstance(table, list) and any(map(_names_code, table))
+
+
+def text_array(text: str) -> npt.NDArray[np.uint8]:
+    """A text as an array of its bytes."""
+    return np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def text_of(array: npt.NDArray[np.generic]) -> str:
+    """The text that an array of bytes holds."""
+    return array.astype(np.uint8).tobytes().decode()
+
+
+def _problem_arrays(problem: Problem) -> dict[str, npt.NDArray[np.generic]]:
+    fields = {field.name: getattr(problem, field.name) for field in dataclasses.fields(problem)}
+    sample = fields.pop("sample")
+    fields["cards"] = [dataclasses.asdict(card) for card in problem.cards]
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    if sample is not None:
+        fields["sample"] = {"cohorts": sample.cohorts, "level": sample.level}
+        arrays = {"sample/x": sample.x, "sample/cohort": sample.cohort}
+    return {"problem": text_array(json.dumps(fields, sort_keys=True)), **arrays}
+
+
+def _problem_of(content: Arrays) -> Problem:
+    fields: dict[str, Any] = json.loads(text_of(content["problem"]))
+    cards = [
+        PersonaCard(**{**card, "features": tuple(FeatureCard(**feature) for feature in card["features"])})
+        for card in fields.pop("cards")
+    ]
+    sample = fields.pop("sample", None)
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    if sample is not None:
+        x, cohort = content["sample/x"].astype(np.float64), content["sample/cohort"].astype(np.int64)
+        sample = LabelledSample(x, cohort, tuple(sample["cohorts"]), tuple(sample["level"]))
+    return Problem(**fields, cards=tuple(cards), sample=sample)
+
+
+def state_of(learner: BlockLearner) -> dict[str, npt.NDArray[np.generic]]:
+    """Every array, number and random generator that a learner is made of, at every depth, by its path."""
+    found: dict[str, npt.NDArray[np.generic]] = {}
+    for path, part, _ in _parts(learner):
+        if isinstance(part, BlockLearner):
+            found |= {f"{path}/{name}": array for name, array in part.state().items()}
+        elif isinstance(part, np.random.Generator):
+            found[path] = text_array(json.dumps(part.bit_generator.state))
+        else:
+            found[path] = np.array(part)
+    return found
+
+
+def restore(learner: BlockLearner, state: Arrays) -> None:
+    """Put everything that `state_of` found back in its place.
+
+    Raises:
+        KeyError: when something is missing.
+    """
+    for path, part, place in _parts(learner):
+        if isinstance(part, BlockLearner):
+            inside = path + "/"
+            part.restore({name.removeprefix(inside): a for name, a in state.items() if name.startswith(inside)})
+        elif isinstance(part, np.random.Generator):
+            part.bit_generator.state = json.loads(text_of(state[path]))
+        elif isinstance(part, np.ndarray) and part.shape == state[path].shape:
+            part[...] = state[path]
+        else:
+            owner, name = place
+            value = state[path]
+            setattr(owner, name, value.item() if value.ndim == 0 else value)
+
+
+def _parts(learner: BlockLearner) -> Iterator[tuple[str, Any, tuple[object, str]]]:
+    """All that changes in a learner: its path, itself, and the object and attribute that hold it."""
+    for name, value in sorted(vars(learner).items()):
+        if name != "origin":
+            yield from _within(name, value, (learner, name))
+
+
+def _within(path: str, value: object, place: tuple[object, str]) -> Iterator[tuple[str, Any, tuple[object, str]]]:
+    if isinstance(value, (np.ndarray, np.random.Generator, BlockLearner, bool, int, float)):
+        yield path, value, place
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _within(f"{path}/{key}", part, place)
+    elif isinstance(value, (list, tuple)):
+        names = getattr(value, "_fields", range(len(value)))
+        for name, part in zip(names, value, strict=True):
+            with contextlib.suppress(AttributeError):
+                if not isinstance(part, (bool, int, float)):  # what a tuple holds by value never changes
+                    yield from _within(f"{path}/{name}", part, place)
+    elif isinstance(value, Changing):
+        for name, part in sorted(vars(value).items()):
+            yield from _within(f"{path}/{name}", part, (value, name))
+
+
+class Changing:
+    """A part of a learner that holds something which changes, such as a law with luck of its own."""
