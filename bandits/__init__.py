@@ -1,6 +1,6 @@
 """Policies: frozen descriptions that start learners. They know nothing of the simulator, and run without it."""
 
-from bandits.baselines import Always, Nothing, Oracle, Random
+from bandits.baselines import Always, Nothing, Oracle, PersonaOracle, Random
 from bandits.belief import PersonaBelief
 from bandits.beta import BetaThompson
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
@@ -19,6 +19,7 @@ POLICIES: dict[str, type[Policy]] = {
         Random,
         Always,
         Oracle,
+        PersonaOracle,
         ABTest,
         EpsilonGreedy,
         BetaThompson,
@@ -55,6 +56,7 @@ __all__ = [
     "PerCohort",
     "PersonaBelief",
     "PersonaCard",
+    "PersonaOracle",
     "Policy",
     "Problem",
     "Random",

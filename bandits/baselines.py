@@ -117,6 +117,25 @@ class Oracle(BuiltIn):
         return _Clairvoyant(rng)
 
 
+class PersonaOracle(Description):
+    """Show the action with the highest expected reward, on average over the visitor's cohort: knows kinds, not people.
+
+    It is the mark of whoever knows the personas and who is of which, and nothing of how one differs from the next.
+    What it leaves to the oracle is what only a person's own history can tell. Myopic, as the oracle is.
+    """
+
+    corrects: ClassVar[bool] = True
+    sees_typical: ClassVar[bool] = True
+
+    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  what it needs is judged for every policy
+        """Why the policy does not fit a world, or None."""
+        return None
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
+        """Make a fresh learner."""
+        return _Clairvoyant(rng)
+
+
 class _Clairvoyant(Unlearning):
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng

@@ -24,8 +24,10 @@ def _unmet(needs: Needs, policy: Policy, problem: Problem) -> str | None:
     """What a policy asks of a world that does not give it."""
     if needs.sees_cohort and problem.cohorts is None:
         return "needs cohort labels, and this world shows none (see observe_persona, or observe_cohort, of the world)"
-    if needs.sees_expected and not is_ours(policy):
-        return "asks for expected rewards, which the oracle alone is handed"
+    if (needs.sees_expected or needs.sees_typical) and not is_ours(policy):
+        return "asks for expected rewards, which the oracles alone are handed"
+    if needs.sees_typical and not problem.typical:
+        return "needs the expected rewards of cohorts, which this world does not tell"
     if needs.sees_user and problem.users is None:
         return "needs to recognise returning users, and this world's visitors are strangers"
     if problem.corrections and not needs.corrects:

@@ -38,6 +38,7 @@ class Problem:
         corrections: whether rewards that were already learnt are corrected later.
         cards: what the team has declared about its personas.
         sample: users whose cohort somebody has labelled by hand.
+        typical: whether the world tells a policy with `sees_typical` what to expect for each cohort.
     """
 
     actions: tuple[str, ...]
@@ -51,6 +52,7 @@ class Problem:
     corrections: bool = False
     cards: tuple[PersonaCard, ...] = ()
     sample: LabelledSample | None = field(default=None, repr=False)
+    typical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Visit:
         z: (K, M) features of the actions, where there are any.
         cohort: index into `Problem.cohorts`, for a policy with `sees_cohort`.
         user: id of the visitor, for a policy with `sees_user`.
-        expected: (K,) true expected rewards, for the oracle alone.
+        expected: (K,) true expected rewards, for the oracles alone: the visitor's, or their cohort's mean.
         caution: withhold every action whose estimate minus `caution` standard deviations is not above 0 (see Cautious);
             −inf withholds none.
         levels: (L, 2) the cautions that `caution` is a draw of, and the probability of each; None if it is none.
@@ -343,12 +345,14 @@ class Needs:
         sees_cohort: it is told each visitor's cohort.
         sees_user: it recognises returning visitors.
         sees_expected: it is handed expected rewards: the oracle.
+        sees_typical: it is handed their means over the visitor's cohort: the oracle of personas.
         corrects: it can correct a reward that it has already learnt.
     """
 
     sees_cohort: bool = False
     sees_user: bool = False
     sees_expected: bool = False
+    sees_typical: bool = False
     corrects: bool = False
 
     @classmethod

@@ -35,6 +35,11 @@ class Wrapper(BuiltIn):
         return Needs.of(self.policy).sees_expected
 
     @property
+    def sees_typical(self) -> bool:
+        """Whether it is handed expected rewards of cohorts."""
+        return Needs.of(self.policy).sees_typical
+
+    @property
     def corrects(self) -> bool:
         """Whether it can correct what it has learnt."""
         return Needs.of(self.policy).corrects

@@ -93,6 +93,7 @@ class ClothingReviews(Description):
             reward_scale=float(np.sqrt(self.bound * (1 - self.bound))),
             cohorts=BAND_KEYS if self.observe_cohort else None,
             sample=sample,
+            typical=True,
         )
 
     def open(self, seed: int, replication: int) -> ReviewWorld:
@@ -180,6 +181,7 @@ class ReviewWorld:
             user=None,
             expected=expected,
             welfare=expected,
+            typical=self._points,
         )
 
     def respond(self, actions: Ints) -> Outcome:

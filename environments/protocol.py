@@ -27,7 +27,9 @@ class Visits:
         expected: (N, K) hidden: expected reward of each action, under the objective.
         welfare: (N, K) hidden: by how much being shown each action leaves the user better off, in expectation, than
             being shown nothing. Its harm is max(0, −welfare).
-        z: (K, M) features of the actions, where there are any.
+        z: (K, M) features of the actions, where there are any; the same in every block.
+        typical: (C, K) hidden: mean expected reward of each action over the users of each cohort, where the world tells
+            it (`Problem.typical`).
     """
 
     index: Ints
@@ -41,12 +43,16 @@ class Visits:
     expected: Floats
     welfare: Floats
     z: Floats | None = None
+    typical: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.index)
 
     def shown_to(self, needs: Needs) -> Block:
         """The part that a policy with these needs may see."""
+        expected = self.expected if needs.sees_expected else None
+        if needs.sees_typical and self.typical is not None:
+            expected = self.typical[self.cohort]
         return Block(
             x=self.x,
             available=self.available,
@@ -54,7 +60,7 @@ class Visits:
             z=self.z,
             cohort=self.cohort if needs.sees_cohort else None,
             user=self.user if needs.sees_user else None,
-            expected=self.expected if needs.sees_expected else None,
+            expected=expected,
         )
 
 

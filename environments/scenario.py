@@ -11,7 +11,7 @@ from bandits.cards import FeatureCard, PersonaCard
 from bandits.description import Description
 from bandits.errors import InputError
 from environments.bounds import AtLeastZero, Money
-from environments.catalogue import Item
+from environments.catalogue import SEEN, Item
 from environments.features import Feature
 from environments.objective import Objective
 from environments.persona import Persona
@@ -98,6 +98,11 @@ class Scenario(Description):
     def feature_names(self) -> tuple[str, ...]:
         """D names of the columns of x: a constant first."""
         return ("constant", *(feature.name for feature in self.features))
+
+    @property
+    def action_feature_names(self) -> tuple[str, ...]:
+        """M names of what a policy may see of an item: its attributes first."""
+        return (*self.attributes, *SEEN)
 
     def persona_cards(self) -> tuple[PersonaCard, ...]:
         """What the team has declared about its personas, for policies that ask."""

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from bandits.protocol import Bools, Floats, Ints, Problem
+from environments.catalogue import seen_of
 from environments.draws import Draws
 from environments.lifecycle import KEPT, SOLD, VALUES, live, present, serve
 from environments.objective import OUTCOMES, Objective
@@ -54,6 +55,14 @@ def expected_rewards(goal: Objective, shop: Scenario, truth: Truth) -> Floats:
     return total
 
 
+def typical_rewards(expected: Floats, cohort: Ints, C: int) -> Floats:
+    """Means over the users of each cohort (C, K) of what each of them is expected to bring (U, K); 0 for no users."""
+    typical = np.zeros((C, expected.shape[1]))
+    for c in np.unique(cohort):
+        typical[c] = expected[cohort == c].mean(axis=0)
+    return typical
+
+
 class ShopFloor:
     """One replication of a storefront: serves a day of visits, lets customers live with what they were shown.
 
@@ -81,6 +90,8 @@ class ShopFloor:
         self._prizes, self._feelings = prizes_of(goal, shop)
         self._credit = self._prizes[:, [SOLD, KEPT, KEPT]]
         self._expected = np.pad(expected_rewards(goal, shop, draws.truth), ((0, 0), (0, silent)))
+        self._typical = typical_rewards(self._expected, draws.cohort, len(personas))
+        self._z = np.pad(seen_of(shop.items), ((0, silent), (0, 0)))
         self._welfare = np.pad(draws.truth.welfare, ((0, 0), (0, silent)))
         self._m = misperception(personas, shop.items)
         names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion", "rho", "b0", "b1")
@@ -143,6 +154,8 @@ class ShopFloor:
             user=user,
             expected=expected,
             welfare=welfare,
+            z=self._z.copy(),  # a policy may write to what it is shown
+            typical=self._typical,
         )
 
     def respond(self, actions: Ints) -> Outcome:

@@ -5,15 +5,19 @@ A block is a day. The equations are in `environments.truth` (expectations) and `
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from bandits.cards import LabelledSample
+from bandits.cards import LabelledSample, PersonaCard
 from bandits.description import Description, identity
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Problem
 from bandits.streams import stream
+from environments.bounds import AtLeastZero
+from environments.card_error import misdeclared
 from environments.draws import draw, draw_sample
 from environments.lifecycle import VALUES
 from environments.objective import Objective
@@ -46,6 +50,8 @@ class Storefront(Description):
         labelled: how many people's personas are known from a survey, for policies that estimate cards.
         customers: on the first day, in place of the scenario's number.
         days: length of a replication, in place of the scenario's.
+        card_error: by how much the declared cards are wrong, each feature up or down by chance, anew in each
+            replication [logits of a yes, standard deviations of a number]. Customers stay as they are.
 
     Raises:
         InputError: all that is wrong, one line a fault.
@@ -59,6 +65,7 @@ class Storefront(Description):
     labelled: int = Field(default=200, ge=0, le=100_000)
     customers: int | None = Field(default=None, ge=1, le=1_000_000)
     days: int | None = Field(default=None, ge=1, le=3650)
+    card_error: AtLeastZero = 0.0
 
     @model_validator(mode="after")
     def _known_objective(self) -> Self:
@@ -79,6 +86,7 @@ class Storefront(Description):
         labelled: int = 200,
         customers: int | None = None,
         days: int | None = None,
+        card_error: float = 0.0,
         name: str | None = None,
     ) -> Self:
         """Read a scenario ("acme", or the path of a TOML file) and make its storefront; see the class for the rest."""
@@ -91,6 +99,7 @@ class Storefront(Description):
             labelled=labelled,
             customers=customers,
             days=days,
+            card_error=card_error,
             name=name,
         )
 
@@ -100,7 +109,7 @@ class Storefront(Description):
         if self.name:
             return self.name
         fields = type(self).model_fields
-        rest = ("feedback", "show_nothing", "observe_persona", "labelled", "customers", "days")
+        rest = ("feedback", "show_nothing", "observe_persona", "labelled", "customers", "days", "card_error")
         said = [f"{key}={getattr(self, key)}" for key in rest if getattr(self, key) != fields[key].default]
         return f"{self.scenario.name}/{self.objective}" + (f" ({', '.join(said)})" if said else "")
 
@@ -123,23 +132,32 @@ class Storefront(Description):
 
     @property
     def problem(self) -> Problem:
-        """What is public before any replication; its labelled sample is of this world, but of no replication."""
-        return self.problem_with(draw_sample(self.shop, self.labelled, stream(0, 0, "storefront:public survey")))
+        """What is public before any replication; labelled sample and errors of cards are those of no replication."""
+        sample = draw_sample(self.shop, self.labelled, stream(0, 0, "storefront:public survey"))
+        return self.problem_with(sample, self.cards(stream(0, 0, "storefront:public card error")))
 
-    def problem_with(self, sample: LabelledSample | None, users: int | None = None) -> Problem:
-        """What is public in a replication with this labelled sample and so many users."""
+    def cards(self, rng: np.random.Generator) -> tuple[PersonaCard, ...]:
+        """What the team declares about its personas, right or wrong; which way it errs is drawn."""
+        return misdeclared(self.shop.persona_cards(), self.card_error, rng)
+
+    def problem_with(
+        self, sample: LabelledSample | None, cards: tuple[PersonaCard, ...], users: int | None = None
+    ) -> Problem:
+        """What is public in a replication with this labelled sample, these cards and so many users."""
         shop, names = self.shop, tuple(item.name for item in self.scenario.items)
         return Problem(
             actions=(*names, "nothing") if self.silence else names,
             features=shop.feature_names,
             nothing=len(names) if self.silence else None,
+            action_features=shop.action_feature_names,
             reward_range=self.reward_range,
             reward_scale=self.goal.scale,
             cohorts=tuple(p.name for p in shop.personas) if self.observe_persona else None,
             users=shop.customers if users is None else users,
             corrections=self.feedback == "correct",
-            cards=shop.persona_cards(),
+            cards=cards,
             sample=sample if self.labelled else None,
+            typical=True,
         )
 
     @property
@@ -173,6 +191,11 @@ class Storefront(Description):
             notes.append("The objective uses what customers say in an idealised, noiseless survey after each visit.")
         if self.feedback == "at once":
             notes.append("Returns are known to the policy at once, which is idealised.")
+        if self.card_error:
+            notes.append(
+                "The persona cards that policies are told are wrong on purpose: the odds of each yes by a factor of "
+                f"{math.exp(self.card_error):.3g}, each mean by {self.card_error:g} standard deviations."
+            )
         return About(
             title=shop.title,
             scenario=identity(shop),
@@ -206,5 +229,6 @@ class Storefront(Description):
     def open(self, seed: int, replication: int) -> ShopFloor:
         """Make the world of one replication."""
         draws = draw(self.shop, self.labelled, seed, replication)
-        problem = self.problem_with(draws.sample, len(draws.cohort))
+        cards = self.cards(stream(seed, replication, "storefront:card error"))
+        problem = self.problem_with(draws.sample, cards, len(draws.cohort))
         return ShopFloor(self.shop, draws, problem, self.goal, self.feedback)

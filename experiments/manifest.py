@@ -38,7 +38,7 @@ def manifest_of(experiment: Experiment, cells: list[Cell]) -> dict[str, Any]:
                 "label": label_of_any(policy),
                 "table": table_of(policy),
                 "summary": (inspect.getdoc(type(policy)) or "").partition("\n\n")[0].replace("\n", " "),
-                "informed": Needs.of(policy).sees_expected,
+                "informed": Needs.of(policy).sees_expected or Needs.of(policy).sees_typical,
             }
             for policy in experiment.policies
         ],

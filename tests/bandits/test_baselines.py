@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandits import Always, InputError, Nothing, Oracle, Problem, Random
+from bandits import Always, InputError, Nothing, Oracle, PersonaOracle, Problem, Random
 from bandits.protocol import Block
 from tests.stochastic import detectable_gap, proportions
 
@@ -67,15 +67,17 @@ def test_random_is_uniform_over_what_is_available():
     assert (chosen.propensity == 0.5).all()
 
 
-def test_the_oracle_shows_the_best_that_is_available_and_breaks_ties():
+@pytest.mark.parametrize("oracle", [Oracle(), PersonaOracle()])
+def test_an_oracle_shows_the_best_that_is_available_and_breaks_ties(oracle):
     """Expected (3, 5, 5): book or nothing, each with 1/2; without nothing, book; pen alone, pen."""
     expected = np.tile([3.0, 5.0, 5.0], (3, 1))
-    chosen = choices(Oracle(), [[1, 1, 1], [1, 1, 0], [1, 0, 0]], expected=expected)
+    chosen = choices(oracle, [[1, 1, 1], [1, 1, 0], [1, 0, 0]], expected=expected)
     assert chosen.action[0] in (1, 2)
     assert chosen.action[1:].tolist() == [1, 0]
     assert chosen.propensity.tolist() == [0.5, 1.0, 1.0]
 
 
-def test_the_oracle_runs_where_there_is_a_truth_only():
+@pytest.mark.parametrize("oracle", [Oracle(), PersonaOracle()])
+def test_an_oracle_runs_where_there_is_a_truth_only(oracle):
     with pytest.raises(ValueError, match="it runs in simulated worlds only"):
-        choices(Oracle(), SOME)
+        choices(oracle, SOME)

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from bandits import BlockLearner, Choice, Choices, InputError, LinUCB, Oracle, Problem
+from bandits import BlockLearner, Choice, Choices, InputError, LinUCB, Oracle, PersonaOracle, Problem
 from bandits.answers import Misbehaviour
 from bandits.fit import misfit_of, start
 from bandits.loops import in_blocks
@@ -171,8 +171,21 @@ def test_the_oracle_alone_is_handed_expected_rewards():
             raise AssertionError
 
     problem = Problem(actions=("a",), features=("x",))
-    assert misfit_of(Clairvoyant(), problem) == "asks for expected rewards, which the oracle alone is handed"
+    assert misfit_of(Clairvoyant(), problem) == "asks for expected rewards, which the oracles alone are handed"
     assert misfit_of(Oracle(), problem) is None
+
+
+def test_the_persona_oracle_alone_is_handed_those_of_cohorts_by_worlds_that_tell_them():
+    class Clairvoyant:
+        sees_typical = True
+
+        def start(self, problem, rng):
+            raise AssertionError
+
+    silent, telling = (Problem(actions=("a",), features=("x",), typical=told) for told in (False, True))
+    assert misfit_of(Clairvoyant(), telling) == "asks for expected rewards, which the oracles alone are handed"
+    assert misfit_of(PersonaOracle(), silent) == "needs the expected rewards of cohorts, which this world does not tell"
+    assert misfit_of(PersonaOracle(), telling) is None
 
 
 def test_a_policy_that_exits_does_not_take_the_run_with_it():

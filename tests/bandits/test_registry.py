@@ -11,7 +11,7 @@ from bandits.registry import policy_from
 
 KNOWN = (
     "ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, LinUCB, LinearThompson, Nothing, Oracle, "
-    "PerCohort, PersonaBelief, Random, VowpalWabbit"
+    "PerCohort, PersonaBelief, PersonaOracle, Random, VowpalWabbit"
 )
 
 

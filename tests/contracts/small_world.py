@@ -15,6 +15,8 @@ ACTIONS = ("pen", "book", "nothing", "lamp", "chair")
 FEATURES = ("business", "orders", "coupon", "basket")
 LEVELS = ("user", "user", "visit", "visit")
 USERS = 40
+TYPICAL = np.array([[2.0, 2.0, 0.0, -1.0, 2.0], [-1.0, 0.5, 0.0, 0.5, 0.3], [-2.0, -1.0, 0.0, -1.0, -3.0]])
+"""What is expected of each action, on average over a cohort; some tie."""
 NUMBERS = {  # share, visit rate; P(business); mean and sd of orders; P(coupon); mean and sd of basket
     "Ada": (0.2, 0.1, 0.9, (1.0, 0.5), 0.1, (1.0, 1.0)),
     "Ben": (0.5, 0.2, 0.5, (0.0, 1.0), 0.3, (0.0, 1.0)),
@@ -60,6 +62,7 @@ def small_problem(**changes):
         users=USERS,
         cards=CARDS,
         sample=LabelledSample(features(labelled, rng), labelled, tuple(NUMBERS), LEVELS),
+        typical=True,
     )
     return replace(problem, **changes)
 
@@ -87,11 +90,12 @@ def small_block(N, seed=0, *, nothing=NOTHING, partly=False):
 def seen_by(policy, block):
     """The part of a block that a policy may see."""
     needs = Needs.of(policy)
+    expected = TYPICAL[block.cohort] if needs.sees_typical else block.expected
     return replace(
         block,
         cohort=block.cohort if needs.sees_cohort else None,
         user=block.user if needs.sees_user else None,
-        expected=block.expected if needs.sees_expected else None,
+        expected=expected if needs.sees_expected or needs.sees_typical else None,
     )
 
 

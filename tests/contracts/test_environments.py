@@ -8,11 +8,11 @@ import numpy as np
 import pydantic
 import pytest
 
-from bandits import Oracle, Random
+from bandits import Oracle, PersonaOracle, Random
 from bandits.answers import Misbehaviour
 from bandits.description import Description, identity, label_of, table_of
 from bandits.errors import InputError
-from bandits.protocol import BlockLearner, Choice, Choices
+from bandits.protocol import BlockLearner, Choice, Choices, Needs
 from bandits.registry import from_table
 from environments import ENVIRONMENTS, Scenario
 from experiments.runner import run_cell
@@ -26,6 +26,7 @@ TABLES = {
     "cart_value": SMALL | {"objective": "cart_value", "show_nothing": False, "observe_persona": True},
     "wait": SMALL | {"objective": "kept_margin", "feedback": "wait"},
     "correct": SMALL | {"objective": "kept_margin", "feedback": "correct", "observe_persona": True},
+    "wrong cards": SMALL | {"objective": "kept_margin", "card_error": 0.5},
     "one day": SMALL | {"objective": "kept_margin", "days": 1, "customers": 1},
     "clothing": {"kind": "ClothingReviews", "horizon": 700, "block": 64},
     "all clothing": {"kind": "ClothingReviews", "horizon": 500, "show_nothing": False, "observe_cohort": False},
@@ -64,12 +65,14 @@ def test_same_seed_same_world_and_luck_whatever_is_shown(environment):
     """A visit that takes place under two policies has the same visitor, the same truth and the same luck under both."""
     last = len(environment.problem.actions) - 1
     fields = ("x", "available", "cohort", "user", "expected", "welfare", "rewards")
-    seen = {}
+    seen, constant = {}, set()
     for actions in ("random", 0, last, "random"):
         for visits, _, _ in played(environment, actions=actions)[1]:
+            constant.add(tuple(None if a is None else a.tobytes() for a in (visits.z, visits.typical)))
             for n, index in enumerate(visits.index.tolist()):
                 row = [None if (a := getattr(visits, field)) is None else a[n].tobytes() for field in fields]
                 assert seen.setdefault(index, row) == row
+    assert len(constant) == 1
 
 
 @busy
@@ -100,6 +103,14 @@ def test_shapes_and_order(environment):
         assert np.isfinite(visits.x).all()
         assert np.isfinite(visits.expected).all()
         assert np.isfinite(visits.welfare).all()
+        assert (visits.z is None) == (not problem.action_features)
+        if visits.z is not None:
+            assert visits.z.shape == (K, len(problem.action_features))
+            assert np.isfinite(visits.z).all()
+        assert (visits.typical is not None) == problem.typical
+        if visits.typical is not None:
+            assert visits.typical.shape == (C, K)
+            assert np.isfinite(visits.typical).all()
         assert (np.diff(visits.time) >= 0).all()
         assert ((visits.time >= now) & (visits.time < visits.end)).all()
         assert (np.diff(visits.index) > 0).all()
@@ -127,8 +138,11 @@ def test_the_horizon_is_exact(environment):
 def test_a_world_is_what_its_description_says_in_public(environment):
     world, _ = played(environment)
     told, true = environment.problem, world.problem
-    same = ("actions", "features", "nothing", "action_features", "reward_range", "reward_scale", "cohorts", "cards")
+    same = ("actions", "features", "nothing", "action_features", "reward_range", "reward_scale", "cohorts", "typical")
     assert {name: getattr(told, name) for name in same} == {name: getattr(true, name) for name in same}
+    if environment is not ENVIRONMENT["wrong cards"]:  # each replication errs in its own way
+        assert told.cards == true.cards
+    assert [card.name for card in told.cards] == [card.name for card in true.cards]
     assert (told.users is None) == (true.users is None) == (world.users is None) == (not environment.about.people)
 
 
@@ -155,6 +169,8 @@ def test_nothing_earns_0_and_harms_nobody(environment):
     for visits, _, outcome in played(environment, actions=nothing)[1]:
         assert (visits.expected[:, nothing] == 0).all()
         assert (visits.welfare[:, nothing] == 0).all()
+        assert visits.typical is None or (visits.typical[:, nothing] == 0).all()
+        assert visits.z is None or (visits.z[nothing] == 0).all()
         assert visits.rewards is None or (visits.rewards[:, nothing] == 0).all()
         assert (outcome.reward == 0).all()
 
@@ -165,6 +181,15 @@ def test_regret_is_never_negative_and_the_oracle_has_none(environment):
         curve = run_cell(environment, Random(), 1, 0).curves.filter(cohort="all")[column].to_numpy()
         assert (np.diff(curve, prepend=0.0) >= 0).all()
     assert set(run_cell(environment, Oracle(), 1, 0).curves["regret"]) == {0.0}
+
+
+@every(lambda environment: environment.problem.typical)
+def test_knowing_the_cohort_alone_costs_something_only_where_people_differ(environment):
+    """Of strangers nothing is known but the cohort, so there the persona oracle is the oracle."""
+    curve = run_cell(environment, PersonaOracle(), 1, 0).curves.filter(cohort="all")["regret"].to_numpy()
+    assert (np.diff(curve, prepend=0.0) >= 0).all()
+    if not environment.about.people:
+        assert set(curve) == {0.0}
 
 
 @each
@@ -261,6 +286,7 @@ BAD = [
     ({"feedback": "later"}, "feedback: must be 'at once', 'wait' or 'correct', got 'later'", ""),
     ({"customers": 0}, "customers: must be greater than or equal to 1, got 0", ""),
     ({"days": 4000}, "days: must be less than or equal to 3650, got 4000", ""),
+    ({"card_error": -0.1}, "card_error: must be greater than or equal to 0, got -0.1", ""),
     ({"labelled": -1}, "labelled: must be greater than or equal to 0, got -1", ""),
     ({"show_nothing": "yes"}, "show_nothing: must be a valid boolean, got 'yes'", ""),
     ({"scenario": "acne"}, "unknown scenario 'acne'", "did you mean 'acme'?"),
@@ -321,12 +347,12 @@ def test_a_visit_has_no_place_for_anything_hidden():
 
 
 @each
-@pytest.mark.parametrize("asked", [(), ("sees_user",), ("sees_cohort",), ("sees_expected",)])
+@pytest.mark.parametrize("asked", [(), ("sees_user",), ("sees_cohort",), ("sees_expected",), ("sees_typical",)])
 def test_a_policy_sees_what_it_asks_for_and_no_more(environment, asked):
     problem, field = environment.problem, {"sees_user": "user", "sees_cohort": "cohort", "sees_expected": "expected"}
     spy = Spy(**dict.fromkeys(asked, True))
     missing = ("sees_user" in asked and problem.users is None) or ("sees_cohort" in asked and problem.cohorts is None)
-    if missing or "sees_expected" in asked:  # which the oracle alone is handed
+    if missing or {"sees_expected", "sees_typical"}.intersection(asked):  # which the oracles alone are handed
         with pytest.raises(InputError):
             run_cell(environment, spy, 1, 0)
         return
@@ -335,6 +361,18 @@ def test_a_policy_sees_what_it_asks_for_and_no_more(environment, asked):
     for visit in SEEN:
         shown = {name for name in field.values() if getattr(visit, name) is not None}
         assert shown == {field[name] for name in asked}
+
+
+@each
+def test_the_oracles_are_handed_what_to_expect_of_the_visitor_or_of_the_cohort(environment):
+    for visits, _, _ in played(environment)[1]:
+        assert visits.shown_to(Needs()).expected is None
+        np.testing.assert_array_equal(visits.shown_to(Needs(sees_expected=True)).expected, visits.expected)
+        typical = visits.shown_to(Needs(sees_typical=True)).expected
+        if visits.typical is None:
+            assert typical is None
+        else:
+            assert [row.tolist() for row in typical] == [visits.typical[c].tolist() for c in visits.cohort]
 
 
 class Writer(Spy):

@@ -24,6 +24,7 @@ from bandits import (
     Oracle,
     PerCohort,
     PersonaBelief,
+    PersonaOracle,
     Random,
     VowpalWabbit,
 )
@@ -53,6 +54,7 @@ BUILT_IN = (
     Random(),
     Always("lamp"),
     Oracle(),
+    PersonaOracle(),
     ABTest(visits_per_action=20),
     EpsilonGreedy(epsilon=0.3),
     BetaThompson(),
@@ -65,6 +67,7 @@ BUILT_IN = (
     PerCohort(EpsilonGreedy()),
     PerCohort(VowpalWabbit()),
     PerCohort(Oracle()),
+    PerCohort(PersonaOracle()),
     PerCohort(PersonaBelief(LinUCB(), evidence="visit")),
     PersonaBelief(LinearThompson()),
     PersonaBelief(LinUCB(), evidence="visit"),
@@ -227,16 +230,16 @@ def test_a_block_of_no_visits_is_fine(policy, problem):
 @every_policy
 def test_labels_ids_and_expected_rewards_that_were_not_asked_for_change_nothing(policy, problem):
     block = small_block(200, nothing=problem.nothing)
-    needs, rng = Needs.of(policy), np.random.default_rng(3)
+    seen, needs, rng = seen_by(policy, block), Needs.of(policy), np.random.default_rng(3)
     garbage = Block(
         x=block.x,
         available=block.available,
         rewards=block.rewards,
         cohort=block.cohort if needs.sees_cohort else rng.integers(10**6, size=200),
         user=block.user if needs.sees_user else rng.integers(10**6, size=200),
-        expected=block.expected if needs.sees_expected else rng.normal(size=(200, K)),
+        expected=rng.normal(size=(200, K)) if seen.expected is None else seen.expected,
     )
-    assert_same(begin(policy, problem).play(seen_by(policy, block)), begin(policy, problem).play(garbage))
+    assert_same(begin(policy, problem).play(seen), begin(policy, problem).play(garbage))
 
 
 @every_policy
@@ -401,7 +404,7 @@ class TestDescriptions:
     @pytest.mark.parametrize("policy", [p for p in BUILT_IN if hasattr(p, "policy")], ids=label_of)
     def test_wrappers_need_what_they_wrap_needs(self, policy):
         asked, passed_on = Needs.of(policy.policy), Needs.of(policy)
-        for need in ("sees_cohort", "sees_user", "sees_expected"):
+        for need in ("sees_cohort", "sees_user", "sees_expected", "sees_typical"):
             assert getattr(passed_on, need) >= getattr(asked, need)
         assert passed_on.corrects == asked.corrects
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandits import Always, Random
+from bandits import Always, PersonaOracle, Random
 from bandits.errors import InputError
 from bandits.protocol import BlockLearner, Choice, Choices
 from environments import Scenario, Storefront
@@ -327,3 +327,31 @@ def test_the_survey_of_a_replication_cannot_be_spoilt():
     for array in (problem.sample.x, problem.sample.cohort):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
+
+
+def test_what_is_typical_is_the_mean_over_the_users_of_a_cohort():
+    """Everybody comes on the first day, so the mean over its visitors is the mean over the users."""
+    daily = tuple(p.model_copy(update={"visit_rate": 1.0}) for p in SHOP.personas)
+    shop = Storefront(scenario=SHOP.model_copy(update={"personas": daily}), objective="everything", days=1)
+    visits = shop.open(4, 0).next_block()
+    assert len(visits) == 400
+    for c in range(3):
+        np.testing.assert_allclose(visits.typical[c], visits.expected[visits.cohort == c].mean(axis=0), rtol=1e-12)
+
+
+def test_a_cohort_without_users_has_nothing_to_expect():
+    """One customer, who is of one of three personas."""
+    typical = storefront(customers=1).open(4, 0).next_block().typical
+    assert sorted(np.abs(typical).sum(axis=1) > 0) == [False, False, True]
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_the_persona_oracle_is_the_oracle_where_all_of_a_persona_are_alike(alike):
+    """Else it errs for somebody: in this shop the best item of 400 customers is not always their persona's."""
+    same = tuple(p.model_copy(update={"taste_sd": 0.0}) for p in SHOP.personas)
+    scenario = SHOP.model_copy(update={"personas": same}) if alike else SHOP
+    for objective in ("long_term", "low_returns", "everything"):
+        shop = Storefront(scenario=scenario, objective=objective, days=20)
+        regret = run_cell(shop, PersonaOracle(), 4, 0).curves.filter(cohort="all")["regret"].to_numpy()
+        assert (np.diff(regret, prepend=0.0) >= 0).all()
+        assert (regret[-1] == 0) == alike

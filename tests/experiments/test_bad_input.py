@@ -62,7 +62,7 @@ CLOTHING = "(known: block, bound, horizon, min_reviews, name, observe_cohort, sh
 ENVIRONMENTS = "(known: Storefront, ClothingReviews)"
 POLICIES = (
     "(known: ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, LinUCB, LinearThompson, Nothing, "
-    "Oracle, PerCohort, PersonaBelief, Random, VowpalWabbit)"
+    "Oracle, PerCohort, PersonaBelief, PersonaOracle, Random, VowpalWabbit)"
 )
 CLASSES = (
     "(known: Blouses, Dresses, Fine gauge, Jackets, Jeans, Knits, Lounge, Outerwear, Pants, Shorts, Skirts, Sleep, "

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from bandits import Always, Nothing, Oracle, PerCohort, Random
+from bandits import Always, Nothing, Oracle, PerCohort, PersonaOracle, Random
 from bandits.errors import InputError
 from environments import ClothingReviews, Storefront
 from experiments import Experiment, Result, run
@@ -160,10 +160,16 @@ def test_the_oracle_has_no_regret_and_no_excess(result):
 
 def test_the_manifest_says_who_is_told_what_to_expect_wrapped_or_not():
     shop = Storefront.load("acme", objective="long_term", **SHOP, observe_persona=True)
-    policies = [Random(), Oracle(), PerCohort(Oracle(), name="wrapped"), PerCohort(Random(), name="no oracle")]
+    policies = [
+        Random(),
+        Oracle(),
+        PerCohort(Oracle(), name="wrapped"),
+        PerCohort(Random(), name="no oracle"),
+        PersonaOracle(),
+    ]
     manifest = manifest_of(Experiment(name="who", environments=[shop], policies=policies, replications=1), [])
     informed = {policy["label"]: policy["informed"] for policy in manifest["policies"]}
-    assert informed == {"Random": False, "Oracle": True, "wrapped": True, "no oracle": False}
+    assert informed == {"Random": False, "Oracle": True, "wrapped": True, "no oracle": False, "PersonaOracle": True}
 
 
 def test_mean_curves_average_over_replications(result):
