@@ -117,7 +117,7 @@ class Oracle(BuiltIn):
         return _Clairvoyant(rng)
 
 
-class PersonaOracle(Description):
+class PersonaOracle(BuiltIn):
     """Show the action with the highest expected reward, on average over the visitor's cohort: knows kinds, not people.
 
     It is the mark of whoever knows the personas and who is of which, and nothing of how one differs from the next.
@@ -127,12 +127,7 @@ class PersonaOracle(Description):
     corrects: ClassVar[bool] = True
     sees_typical: ClassVar[bool] = True
 
-    def misfit(self, problem: Problem) -> str | None:  # noqa: ARG002  what it needs is judged for every policy
-        """Why the policy does not fit a world, or None."""
-        return None
-
-    def start(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
-        """Make a fresh learner."""
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:  # noqa: ARG002  sees only the block
         return _Clairvoyant(rng)
 
 
