@@ -3,13 +3,15 @@
 N visits, K arms. Each candidate draws a score from its posterior, and the highest is chosen; a constant arm, such as
 showing nothing, always scores the same. `bandits.orthant` has the propensity where arms are drawn together.
 
-All of these err by less than 1e-6; what was measured stands with each.
+All of these err by less than 1e-6. Measured beside a Gauss-Legendre rule of 60 nodes between any two of 35 quantiles of
+each arm, over 2,400 random posteriors of 2 to 6 arms, the largest errors were: normal 5e-10 (spreads from 1e-6 to 3),
+Student 6e-10 (the same, df from 1 to 10⁴), Beta 4e-9 (counts from .1 to 10⁶). Over all of 50 arms propensities add up to
+1 within 1e-8.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,7 +31,9 @@ def normal_propensity(mean: Floats, sd: Floats, candidates: Bools, action: Ints)
     Returns:
         (N,) where constants tie for the highest score, they share it equally; 0 for an action that is no candidate.
     """
-    return _propensity(_Normal(mean, sd), np.where(sd == 0, mean, np.nan), candidates, action)
+    from bandits.posteriors import Normal  # noqa: PLC0415  scipy.special is heavy, and few logs need it
+
+    return _propensity(Normal(mean, sd), np.where(sd == 0, mean, np.nan), candidates, action)
 
 
 def student_propensity(mean: Floats, scale: Floats, df: Floats, candidates: Bools, action: Ints) -> Floats:
@@ -45,11 +49,16 @@ def student_propensity(mean: Floats, scale: Floats, df: Floats, candidates: Bool
     Returns:
         (N,) where constants tie for the highest score, they share it equally; 0 for an action that is no candidate.
     """
-    return _propensity(_Student(mean, scale, df), np.where(scale == 0, mean, np.nan), candidates, action)
+    from bandits.posteriors import Student  # noqa: PLC0415  scipy.special is heavy, and few logs need it
+
+    return _propensity(Student(mean, scale, df), np.where(scale == 0, mean, np.nan), candidates, action)
 
 
 def beta_propensity(wins: Floats, losses: Floats, constant: Floats, candidates: Bools, action: Ints) -> Floats:
     """P(the action has the highest score), each candidate's drawn from Beta(wins, losses).
+
+    Draws are taken for numbers as precise as can be. In float64 those of an arm with few losses round to exactly 1 and
+    tie: with one win, once in 10⁸ draws at .5 losses, but once in 40 at .1; such priors have other propensities.
 
     Args:
         wins: (N, K) above 0.
@@ -61,94 +70,13 @@ def beta_propensity(wins: Floats, losses: Floats, constant: Floats, candidates: 
     Returns:
         (N,) where constants tie for the highest score, they share it equally; 0 for an action that is no candidate.
     """
-    return _propensity(_Beta(wins, losses), constant, candidates, action, to_line=_log_odds)
+    from bandits.posteriors import Beta  # noqa: PLC0415  scipy.special is heavy, and few logs need it
 
-
-@dataclass(frozen=True, slots=True)
-class _Normal:
-    mean: Floats
-    sd: Floats
-
-    def landmarks(self) -> tuple[Floats, Floats]:
-        return _around(self.mean, self.sd, (-7.0, -3.0, 0.0, 3.0, 7.0))
-
-    def cdf(self, x: Floats, n: Ints, k: Ints) -> Floats:
-        from scipy.special import ndtr  # noqa: PLC0415  only a log with propensities needs it
-
-        return ndtr((x - self.mean[n, k, None]) / self.sd[n, k, None])
-
-    def density(self, x: Floats, n: Ints, k: Ints) -> Floats:
-        z = (x - self.mean[n, k, None]) / self.sd[n, k, None]
-        return np.exp(-0.5 * z * z) / (self.sd[n, k, None] * np.sqrt(2 * np.pi))
-
-
-@dataclass(frozen=True, slots=True)
-class _Student:
-    mean: Floats
-    scale: Floats
-    df: Floats
-
-    def landmarks(self) -> tuple[Floats, Floats]:
-        tails = (3.0, 7.0, 25.0, 150.0, 1e3, 1e4, 1e6)
-        return _around(self.mean, self.scale, (*(-c for c in tails[::-1]), 0.0, *tails))
-
-    def cdf(self, x: Floats, n: Ints, k: Ints) -> Floats:
-        from scipy.special import stdtr  # noqa: PLC0415  only a log with propensities needs it
-
-        return stdtr(self.df[n, k, None], (x - self.mean[n, k, None]) / self.scale[n, k, None])
-
-    def density(self, x: Floats, n: Ints, k: Ints) -> Floats:
-        from scipy.special import betaln  # noqa: PLC0415  only a log with propensities needs it
-
-        df, scale = self.df[n, k, None], self.scale[n, k, None]
-        z = (x - self.mean[n, k, None]) / scale
-        return np.exp(-(df + 1) / 2 * np.log1p(z * z / df) - betaln(0.5, df / 2)) / (scale * np.sqrt(df))
-
-
-@dataclass(frozen=True, slots=True)
-class _Beta:
-    """Draws of the log odds, x = ln(p / (1 − p)): there the density has one peak and no poles.
-
-    f(x) = p^wins (1 − p)^losses / B(wins, losses)
-    """
-
-    wins: Floats
-    losses: Floats
-
-    def landmarks(self) -> tuple[Floats, Floats]:
-        from scipy.special import digamma, zeta  # noqa: PLC0415  only a log with propensities needs it
-
-        mean = digamma(self.wins) - digamma(self.losses)
-        sd = np.sqrt(zeta(2, self.wins) + zeta(2, self.losses))
-        return _around(mean, sd, (-30.0, -7.0, -3.0, 0.0, 3.0, 7.0, 30.0))
-
-    def cdf(self, x: Floats, n: Ints, k: Ints) -> Floats:
-        from scipy.special import betainc, betaln, expit  # noqa: PLC0415  only a log with propensities needs it
-
-        wins, losses = self.wins[n, k, None], self.losses[n, k, None]
-        a, b = np.where(x < 0, wins, losses), np.where(x < 0, losses, wins)
-        tail = betainc(a, b, expit(-np.abs(x)))
-        # so far out that p or 1 − p is not a number any more, it is p^a / (a B(a, b))
-        far = np.abs(x) > 600  # noqa: PLR2004  exp(−708) is the least
-        if far.any():
-            tail[far] = np.exp((-a * np.abs(x) - np.log(a) - betaln(a, b))[far])
-        return np.where(x < 0, tail, 1.0 - tail)
-
-    def density(self, x: Floats, n: Ints, k: Ints) -> Floats:
-        from scipy.special import betaln, log_expit  # noqa: PLC0415  only a log with propensities needs it
-
-        wins, losses = self.wins[n, k, None], self.losses[n, k, None]
-        return np.exp(wins * log_expit(x) + losses * log_expit(-x) - betaln(wins, losses))
-
-
-def _around(centre: Floats, unit: Floats, steps: tuple[float, ...]) -> tuple[Floats, Floats]:
-    """Landmarks (N, K, B) at centre + step · unit, and how far each may be moved: a quarter of what lies inside it."""
-    c = np.array(steps)
-    return centre[..., None] + c * unit[..., None], np.maximum(0.5, np.abs(c) / 4) * unit[..., None]
+    return _propensity(Beta(wins, losses), constant, candidates, action, to_line=_log_odds)
 
 
 def _log_odds(p: Floats) -> Floats:
-    from scipy.special import logit  # noqa: PLC0415  only a log with propensities needs it
+    from scipy.special import logit  # noqa: PLC0415  as above
 
     return logit(p.clip(0.0, 1.0))  # a score beyond what can be drawn does as well as the extreme
 

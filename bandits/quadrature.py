@@ -128,7 +128,7 @@ def _integrate(draws: Draws, visits: Ints, action: Ints, rivals: Bools, edges: F
     # no panel without an end is integrated; landmarks reach so far out that it does not matter
     open_ended = np.isinf(edges[:, 1:]) | np.isinf(edges[:, :-1])
     settled = (mass * np.diff(G, axis=1) <= _PANEL) | open_ended
-    total = (np.where(settled, mass, 0.0) * (G[:, 1:] + G[:, :-1]) / 2).sum(axis=1)
+    total: Floats = (np.where(settled, mass, 0.0) * (G[:, 1:] + G[:, :-1]) / 2).sum(axis=1)
     v, e = np.nonzero(~settled)
     a, b, Fa, Fb, own_a, own_b = edges[v, e], edges[v, e + 1], F[v, e], F[v, e + 1], own[v, e], own[v, e + 1]
     for _ in range(_HALVINGS):
