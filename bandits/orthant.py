@@ -21,7 +21,6 @@ import numpy as np
 from bandits.compiled import compiled
 from bandits.normal import normal_cdf, normal_quantile
 from bandits.protocol import Bools, Floats, Ints
-from bandits.ridge import dot
 
 SHIFTS, POINTS = 32, 64  # independent lattices, and how many points each has: 2,048 draws a visit
 _DEPENDENT = 1e-12  # a variance less than this, of what was subtracted to get it, is rounding
@@ -170,13 +169,13 @@ def _factor(gap: Floats, spread: Floats, size: Floats, last: Ints) -> int:
     while done < M:
         pick, least = done, math.inf
         for i in range(done, M):
-            low = -(gap[i] + dot(L[i, :r], expected[:r])) / math.sqrt(left[i])
+            low = -(gap[i] + _dot(L[i], expected, r)) / math.sqrt(left[i])
             if -low < least:
                 pick, least = i, -low
         _swap(done, pick, gap, spread, size, left, L)
         sd = math.sqrt(left[done])
         for i in range(done, M):
-            L[i, r] = (spread[i, done] - dot(L[i, :r], L[done, :r])) / sd
+            L[i, r] = (spread[i, done] - _dot(L[i], L[done], r)) / sd
         for i in range(done, M):
             left[i] -= L[i, r] * L[i, r]
         expected[r] = _mean_above(-least)
@@ -224,7 +223,7 @@ def _lattice_mean(gap: Floats, L: Floats, last: Ints, R: int, steps: Floats, shi
         for r in range(R):
             low, high = -math.inf, math.inf
             while i < len(gap) and last[i] == r:
-                bound = -(gap[i] + dot(L[i, :r], z[:r])) / L[i, r]
+                bound = -(gap[i] + _dot(L[i], z, r)) / L[i, r]
                 if L[i, r] > 0.0:
                     low = max(low, bound)
                 else:
@@ -253,3 +252,12 @@ def _mean_above(low: float) -> float:
     if low > 10.0:  # noqa: PLR2004  there it is right to 1 %, and no more is needed
         return low
     return math.exp(-0.5 * low * low) / math.sqrt(2.0 * math.pi) / normal_cdf(-low)
+
+
+@compiled
+def _dot(a: Floats, b: Floats, r: int) -> float:
+    """a·b over the first r directions, summed in order."""
+    total = 0.0
+    for i in range(r):
+        total += a[i] * b[i]
+    return total
