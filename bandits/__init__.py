@@ -10,30 +10,25 @@ from bandits.guarded import Cautious
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
 from bandits.pooled import PerCohort
 from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Policy, Problem, Visit
+from bandits.saving import load
 from bandits.vowpal import VowpalWabbit
 
-POLICIES: dict[str, type[Policy]] = {
-    policy.__name__: policy
-    for policy in (
-        Nothing,
-        Random,
-        Always,
-        Oracle,
-        PersonaOracle,
-        ABTest,
-        EpsilonGreedy,
-        BetaThompson,
-        GaussianThompson,
-        LinUCB,
-        LinearThompson,
-        PerCohort,
-        PersonaBelief,
-        Cautious,
-        VowpalWabbit,
-    )
+FAMILIES: dict[str, tuple[type[Policy], ...]] = {
+    "marks to measure against": (Nothing, Random, Always, Oracle, PersonaOracle),
+    "no features": (ABTest, EpsilonGreedy, BetaThompson, GaussianThompson),
+    "linear, an arm at a time": (LinUCB, LinearThompson),
+    "pooled": (PerCohort,),
+    "personas": (PersonaBelief,),
+    "careful": (Cautious,),
+    "Vowpal Wabbit": (VowpalWabbit,),
 }
+"""Every policy of this package, by what it is."""
+
+POLICIES: dict[str, type[Policy]] = {policy.__name__: policy for family in FAMILIES.values() for policy in family}
+"""The same by name: the `kind` of a TOML table."""
 
 __all__ = [
+    "FAMILIES",
     "POLICIES",
     "ABTest",
     "Always",
@@ -62,4 +57,5 @@ __all__ = [
     "Random",
     "Visit",
     "VowpalWabbit",
+    "load",
 ]
