@@ -8,8 +8,8 @@ set once can't be taken off; it comes from Vowpal Wabbit's pool and goes back th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, repeat
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class Wabbit(BlockLearner):
         self._example, self._label = pylibvw.example, pylibvw.vw.lContextualBandit
         self._scale, self._nothing = problem.reward_scale, problem.nothing
         self._idle = None if averages else problem.nothing
-        self._everything = list(range(len(problem.actions)))
+        self._K = len(problem.actions)
         self._shared = self._made("shared |u " + " ".join(f"{d}:1" for d in range(len(problem.features))))
         # where the features live, as set up by Vowpal Wabbit, so that they can be put there without another set-up
         self._places = [self._shared.feature(_U, d) for d in range(len(problem.features))]
@@ -57,23 +57,26 @@ class Wabbit(BlockLearner):
         Raises:
             InputError: when the weights have diverged, so that there is no distribution to choose from.
         """
-        N = len(block)
-        action, propensity = np.empty(N, dtype=np.int64), np.empty(N)
-        uniform = self._rng.random(N).tolist()
-        for n, examples, offered in self._visits(block):
-            self._workspace.predict_multi(examples)
-            pmf = self._shared.get_action_scores()
+        action: list[int] = []
+        propensity: list[float] = []
+        predict, scores, rewards = self._workspace.predict_multi, self._shared.get_action_scores, block.rewards
+        uniform = self._rng.random(len(block)).tolist()
+        for n, (examples, offered) in enumerate(self._visits(block)):
+            predict(examples)
+            pmf = scores()
             # single precision leaves the sum up to 3e-6 away from 1
             upto = list(accumulate(pmf))
-            if not upto[-1] > 0:
-                what = f"has probabilities that add up to {upto[-1]}: its weights diverged; lower learning_rate"
+            total = upto[-1]
+            if not total > 0:
+                what = f"has probabilities that add up to {total}: its weights diverged; lower learning_rate"
                 raise InputError(what, "VowpalWabbit")
-            place = bisect_right(upto, uniform[n] * upto[-1])
-            action[n] = offered[place]
-            propensity[n] = chance = pmf[place] / upto[-1]
-            if block.rewards is not None:
-                self._teach(examples, place, offered[place], block.rewards[n, offered[place]], chance)
-        return Choices(action, propensity)
+            place = bisect_right(upto, uniform[n] * total)
+            k, chance = offered[place], pmf[place] / total
+            action.append(k)
+            propensity.append(chance)
+            if rewards is not None:
+                self._teach(examples, place, k, rewards.item(n, k), chance)
+        return Choices(np.array(action, dtype=np.int64), np.array(propensity, dtype=np.float64))
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
         """Take in rewards (N,) that arrive later than their visits.
@@ -83,10 +86,9 @@ class Wabbit(BlockLearner):
         """
         if np.isnan(choices.propensity).any():
             raise InputError("learns from choices of known propensity only, got NaN", "VowpalWabbit")
-        chances = choices.propensity.tolist()
-        for n, examples, offered in self._visits(block):
-            k = int(choices.action[n])
-            self._teach(examples, offered.index(k), k, rewards[n], chances[n])
+        chosen = zip(choices.action.tolist(), rewards.tolist(), choices.propensity.tolist(), strict=True)
+        for (examples, offered), (k, reward, chance) in zip(self._visits(block), chosen, strict=True):
+            self._teach(examples, offered.index(k), k, reward, chance)
 
     def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
         """Refuse: a gradient step can't be taken back.
@@ -98,40 +100,49 @@ class Wabbit(BlockLearner):
         what = "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
         raise InputError(what, "VowpalWabbit")
 
-    def _visits(self, block: Block) -> Iterator[tuple[int, list[Any], list[int]]]:
-        """Each visit: its number, its examples (the shared one first) and the actions that the others stand for."""
+    def _visits(self, block: Block) -> Iterator[tuple[list[Any], list[int]]]:
+        """Each visit: its examples (the shared one first) and the actions that the others stand for."""
         if not _same(block.z, self._z):
             self._know(block.z)
-        for n, (x, offered) in enumerate(zip(block.x.tolist(), self._offered(block.available), strict=True)):
-            self._shared.erase_namespace(_U)
-            self._shared.push_feature_list(self._workspace, _U, 0, list(zip(self._places, x, strict=True)))
-            yield n, [self._shared, *(self._actions[k] for k in offered)], offered
+        erase, push = self._shared.erase_namespace, self._shared.push_feature_list
+        workspace, places = self._workspace, self._places
+        for x, offer in zip(block.x.tolist(), self._offers(block.available), strict=True):
+            erase(_U)
+            push(workspace, _U, 0, list(zip(places, x)))  # noqa: B905  its shape is the problem's, and strict is slow
+            yield offer
 
-    def _offered(self, available: Bools) -> Iterator[list[int]]:
-        for everything, row in zip(np.all(available, axis=1), available, strict=True):
-            yield self._everything if everything else np.flatnonzero(row).tolist()
+    def _offers(self, available: Bools) -> Iterable[tuple[list[Any], list[int]]]:
+        """The examples and the actions of each visit; all of them are one and the same list."""
+        if available.all():
+            return repeat(self._everything, len(available))
+        return (self._offer(np.flatnonzero(row).tolist()) for row in available)
+
+    def _offer(self, actions: list[int]) -> tuple[list[Any], list[int]]:
+        return [self._shared, *(self._actions[k] for k in actions)], actions
 
     def _teach(self, examples: list[Any], place: int, action: int, reward: float, chance: float) -> None:
         """Learn the cost of the action whose example is at a place among the actions'."""
         if action == self._idle:
             return
-        label = f"0:{-float(reward) / self._scale!r}:{chance!r}"
-        labelled = self._workspace._parse(f"{label} {self._texts[action]}")  # noqa: SLF001  the wrapper costs as much again
+        workspace = self._workspace
+        labelled = workspace._parse(f"0:{-reward / self._scale!r}:{chance!r} {self._texts[action]}")  # noqa: SLF001  the wrapper costs as much again
         examples[place + 1] = labelled[0]
-        self._workspace.learn_multi(examples)
-        self._workspace._finish_example_multi_ex(labelled)  # noqa: SLF001  the same
+        workspace.learn_multi(examples)
+        examples[place + 1] = self._actions[action]
+        workspace._finish_example_multi_ex(labelled)  # noqa: SLF001  the same
 
     def _know(self, z: Floats | None) -> None:
         """Make the examples of the actions, with their features (K, M)."""
         self._z = None if z is None else z.copy()
-        self._texts = [self._text(k, z) for k in self._everything]
+        self._texts = [self._text(k, z) for k in range(self._K)]
         self._actions = [self._made(text) for text in self._texts]
+        self._everything = self._offer(list(range(self._K)))
 
     def _text(self, k: int, z: Floats | None) -> str:
         if k == self._nothing:
             return "|n"
         features = [] if z is None else z[k].tolist()
-        return f"|a {k} " + " ".join(f"{len(self._everything) + m}:{value!r}" for m, value in enumerate(features))
+        return f"|a {k} " + " ".join(f"{self._K + m}:{value!r}" for m, value in enumerate(features))
 
     def _made(self, text: str) -> Any:  # noqa: ANN401  Vowpal Wabbit ships no types
         return self._example(self._workspace, self._label, text)
