@@ -26,6 +26,8 @@ _EXPLORING: dict[str, tuple[str, frozenset[str]]] = {
 }
 # these explorations are switched on by a number
 _NUMBER = {"first": 500, "bag": 5, "cover": 5, "rnd": 1}
+# with "mtr" these learn from the chosen action alone; the others look at all that were offered
+_ALONE = frozenset({"epsilon", "first", "bag", "softmax"})
 _LEARNING = {"cb_type": "cb_type", "bits": "bit_precision", "learning_rate": "learning_rate", "power_t": "power_t"}
 
 # What `extra` may hold: what reads and writes no file, prints nothing and leaves examples as they are made here;
@@ -140,7 +142,13 @@ class VowpalWabbit(Description):
         if why := self.misfit(problem):
             raise InputError(why, "VowpalWabbit")
         workspace = self._open(problem, seed=int(rng.integers(2**32)))
-        return Wabbit(workspace, problem, rng, averages=self.cb_type in {"dr", "ips"})
+        return Wabbit(
+            workspace,
+            problem,
+            rng,
+            averages=self.cb_type in {"dr", "ips"},
+            alone=self.exploration in _ALONE and self.cb_type in {None, "mtr"},
+        )
 
     def command_line(self, problem: Problem, seed: int) -> list[str]:
         """The options of Vowpal Wabbit.

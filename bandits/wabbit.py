@@ -19,6 +19,8 @@ from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Proble
 
 _U = ord("u")  # the namespace of the visitor
 
+_Features = list[tuple[int, float]]  # places and values
+
 
 class Wabbit(BlockLearner):
     """Draws actions from Vowpal Wabbit's distribution, and tells it their costs, −reward / reward_scale.
@@ -29,6 +31,8 @@ class Wabbit(BlockLearner):
         rng: one uniform a visit.
         averages: whether the estimator averages over all visits, those in which nothing was shown included ("ips" and
             "dr" do). Then it is told that nothing brought 0, which leaves its predicted reward at 0.
+        alone: whether the example of the chosen action is all that is learnt from. Then only that one is given the
+            visitor's features; what the others are matters no more, and how many they are still does.
     """
 
     def __init__(
@@ -38,12 +42,14 @@ class Wabbit(BlockLearner):
         rng: np.random.Generator,
         *,
         averages: bool,
+        alone: bool,
     ) -> None:
         from vowpalwabbit.pyvw import pylibvw  # noqa: PLC0415  it is there, since the workspace is
 
         self._workspace, self._rng = workspace, rng
         self._example, self._label = pylibvw.example, pylibvw.vw.lContextualBandit
         self._scale, self._nothing = problem.reward_scale, problem.nothing
+        self._alone = alone
         self._idle = None if averages else problem.nothing
         self._K = len(problem.actions)
         self._shared = self._made("shared |u " + " ".join(f"{d}:1" for d in range(len(problem.features))))
@@ -61,7 +67,7 @@ class Wabbit(BlockLearner):
         propensity: list[float] = []
         predict, scores, rewards = self._workspace.predict_multi, self._shared.get_action_scores, block.rewards
         uniform = self._rng.random(len(block)).tolist()
-        for n, (examples, offered) in enumerate(self._visits(block)):
+        for n, (features, examples, offered) in enumerate(self._visits(block)):
             predict(examples)
             pmf = scores()
             # single precision leaves the sum up to 3e-6 away from 1
@@ -75,7 +81,7 @@ class Wabbit(BlockLearner):
             action.append(k)
             propensity.append(chance)
             if rewards is not None:
-                self._teach(examples, place, k, rewards.item(n, k), chance)
+                self._teach(features, examples, place, k, rewards.item(n, k), chance)
         return Choices(np.array(action, dtype=np.int64), np.array(propensity, dtype=np.float64))
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
@@ -87,8 +93,8 @@ class Wabbit(BlockLearner):
         if np.isnan(choices.propensity).any():
             raise InputError("learns from choices of known propensity only, got NaN", "VowpalWabbit")
         chosen = zip(choices.action.tolist(), rewards.tolist(), choices.propensity.tolist(), strict=True)
-        for (examples, offered), (k, reward, chance) in zip(self._visits(block), chosen, strict=True):
-            self._teach(examples, offered.index(k), k, reward, chance)
+        for (features, examples, offered), (k, reward, chance) in zip(self._visits(block), chosen, strict=True):
+            self._teach(features, examples, offered.index(k), k, reward, chance)
 
     def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
         """Refuse: a gradient step can't be taken back.
@@ -100,16 +106,17 @@ class Wabbit(BlockLearner):
         what = "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
         raise InputError(what, "VowpalWabbit")
 
-    def _visits(self, block: Block) -> Iterator[tuple[list[Any], list[int]]]:
-        """Each visit: its examples (the shared one first) and the actions that the others stand for."""
+    def _visits(self, block: Block) -> Iterator[tuple[_Features, list[Any], list[int]]]:
+        """Each visit: the visitor's features, its examples (the shared one first), and the actions of the others."""
         if not _same(block.z, self._z):
             self._know(block.z)
         erase, push = self._shared.erase_namespace, self._shared.push_feature_list
         workspace, places = self._workspace, self._places
-        for x, offer in zip(block.x.tolist(), self._offers(block.available), strict=True):
+        for x, (examples, offered) in zip(block.x, self._offers(block.available), strict=True):
+            features = list(zip(places, x.tolist()))  # noqa: B905  strict costs, and the lengths are the problem's
             erase(_U)
-            push(workspace, _U, 0, list(zip(places, x)))  # noqa: B905  its shape is the problem's, and strict is slow
-            yield offer
+            push(workspace, _U, 0, features)
+            yield features, examples, offered
 
     def _offers(self, available: Bools) -> Iterable[tuple[list[Any], list[int]]]:
         """The examples and the actions of each visit; all of them are one and the same list."""
@@ -120,16 +127,25 @@ class Wabbit(BlockLearner):
     def _offer(self, actions: list[int]) -> tuple[list[Any], list[int]]:
         return [self._shared, *(self._actions[k] for k in actions)], actions
 
-    def _teach(self, examples: list[Any], place: int, action: int, reward: float, chance: float) -> None:
+    def _teach(
+        self, features: _Features, examples: list[Any], place: int, action: int, reward: float, chance: float
+    ) -> None:
         """Learn the cost of the action whose example is at a place among the actions'."""
         if action == self._idle:
             return
         workspace = self._workspace
-        labelled = workspace._parse(f"0:{-reward / self._scale!r}:{chance!r} {self._texts[action]}")  # noqa: SLF001  the wrapper costs as much again
-        examples[place + 1] = labelled[0]
-        workspace.learn_multi(examples)
-        examples[place + 1] = self._actions[action]
-        workspace._finish_example_multi_ex(labelled)  # noqa: SLF001  the same
+        text = f"0:{-reward / self._scale!r}:{chance!r} {self._texts[action]}"
+        # underscored methods of the workspace, since their wrappers cost as much again
+        parsed = workspace._parse(text)  # noqa: SLF001
+        labelled = parsed[0]
+        if self._alone:
+            labelled.push_namespace(_U)
+            labelled.push_feature_list(workspace, _U, 0, features)
+            # last, because Vowpal Wabbit leaves a prediction in the first, which the pool can't take
+            workspace.learn_multi([*self._actions[: len(examples) - 2], labelled])
+        else:
+            workspace.learn_multi([*examples[: place + 1], labelled, *examples[place + 2 :]])
+        workspace._finish_example_multi_ex(parsed)  # noqa: SLF001
 
     def _know(self, z: Floats | None) -> None:
         """Make the examples of the actions, with their features (K, M)."""
