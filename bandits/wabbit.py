@@ -8,7 +8,8 @@ set once can't be taken off; it comes from Vowpal Wabbit's pool and goes back th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import accumulate, repeat
 from typing import Any
 
@@ -20,6 +21,24 @@ from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Proble
 _U = ord("u")  # the namespace of the visitor
 
 _Features = list[tuple[int, float]]  # places and values
+
+
+@dataclass(slots=True)
+class _Offer:
+    """What is offered on a visit.
+
+    Args:
+        actions: their numbers.
+        examples: the shared one, and that of each action.
+        lesson: as many examples as there are actions, the last of which is to be replaced by the one that is learnt.
+    """
+
+    actions: list[int]
+    examples: list[Any]
+    lesson: list[Any]
+
+
+_Teach = Callable[[_Features, _Offer, int, int, float, float], None]
 
 
 class Wabbit(BlockLearner):
@@ -49,13 +68,15 @@ class Wabbit(BlockLearner):
         self._workspace, self._rng = workspace, rng
         self._example, self._label = pylibvw.example, pylibvw.vw.lContextualBandit
         self._scale, self._nothing = problem.reward_scale, problem.nothing
-        self._alone = alone
         self._idle = None if averages else problem.nothing
         self._K = len(problem.actions)
         self._shared = self._made("shared |u " + " ".join(f"{d}:1" for d in range(len(problem.features))))
         # where the features live, as set up by Vowpal Wabbit, so that they can be put there without another set-up
         self._places = [self._shared.feature(_U, d) for d in range(len(problem.features))]
+        self._texts: list[str] = []
+        self._actions: list[Any] = []
         self._know(None)
+        self._teach = self._teaching_alone() if alone else self._teaching_among_all()
 
     def play(self, block: Block) -> Choices:
         """Choose for each visit in turn and, where rewards are known at once, learn from each choice.
@@ -65,10 +86,15 @@ class Wabbit(BlockLearner):
         """
         action: list[int] = []
         propensity: list[float] = []
-        predict, scores, rewards = self._workspace.predict_multi, self._shared.get_action_scores, block.rewards
-        uniform = self._rng.random(len(block)).tolist()
-        for n, (features, examples, offered) in enumerate(self._visits(block)):
-            predict(examples)
+        # names bound here, since each look-up of an attribute is a hundredth of a visit
+        workspace, shared, rewards, idle, teach = self._workspace, self._shared, block.rewards, self._idle, self._teach
+        erase, push, predict = shared.erase_namespace, shared.push_feature_list, workspace.predict_multi
+        scores = shared.get_action_scores
+        luck = self._rng.random(len(block)).tolist()
+        for n, (features, offer, uniform) in enumerate(zip(self._features(block), self._offers(block), luck, strict=True)):
+            erase(_U)
+            push(workspace, _U, 0, features)
+            predict(offer.examples)
             pmf = scores()
             # single precision leaves the sum up to 3e-6 away from 1
             upto = list(accumulate(pmf))
@@ -76,12 +102,12 @@ class Wabbit(BlockLearner):
             if not total > 0:
                 what = f"has probabilities that add up to {total}: its weights diverged; lower learning_rate"
                 raise InputError(what, "VowpalWabbit")
-            place = bisect_right(upto, uniform[n] * total)
-            k, chance = offered[place], pmf[place] / total
+            place = bisect_right(upto, uniform * total)
+            k, chance = offer.actions[place], pmf[place] / total
             action.append(k)
             propensity.append(chance)
-            if rewards is not None:
-                self._teach(features, examples, place, k, rewards.item(n, k), chance)
+            if rewards is not None and k != idle:
+                teach(features, offer, place, k, rewards.item(n, k), chance)
         return Choices(np.array(action, dtype=np.int64), np.array(propensity, dtype=np.float64))
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
@@ -92,9 +118,13 @@ class Wabbit(BlockLearner):
         """
         if np.isnan(choices.propensity).any():
             raise InputError("learns from choices of known propensity only, got NaN", "VowpalWabbit")
+        visits = zip(self._features(block), self._offers(block), strict=True)
         chosen = zip(choices.action.tolist(), rewards.tolist(), choices.propensity.tolist(), strict=True)
-        for (features, examples, offered), (k, reward, chance) in zip(self._visits(block), chosen, strict=True):
-            self._teach(features, examples, offered.index(k), k, reward, chance)
+        for (features, offer), (k, reward, chance) in zip(visits, chosen, strict=True):
+            if k != self._idle:
+                self._shared.erase_namespace(_U)
+                self._shared.push_feature_list(self._workspace, _U, 0, features)
+                self._teach(features, offer, offer.actions.index(k), k, reward, chance)
 
     def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
         """Refuse: a gradient step can't be taken back.
@@ -106,52 +136,55 @@ class Wabbit(BlockLearner):
         what = "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
         raise InputError(what, "VowpalWabbit")
 
-    def _visits(self, block: Block) -> Iterator[tuple[_Features, list[Any], list[int]]]:
-        """Each visit: the visitor's features, its examples (the shared one first), and the actions of the others."""
+    def _features(self, block: Block) -> Iterator[_Features]:
+        """What each visitor's namespace is filled with: a chain of what runs without Python's interpreter."""
+        return map(list, map(zip, repeat(self._places), map(np.ndarray.tolist, block.x)))
+
+    def _offers(self, block: Block) -> Iterable[_Offer]:
+        """What is offered on each visit; where it is everything, one and the same."""
         if not _same(block.z, self._z):
             self._know(block.z)
-        erase, push = self._shared.erase_namespace, self._shared.push_feature_list
-        workspace, places = self._workspace, self._places
-        for x, (examples, offered) in zip(block.x, self._offers(block.available), strict=True):
-            features = list(zip(places, x.tolist()))  # noqa: B905  strict costs, and the lengths are the problem's
-            erase(_U)
-            push(workspace, _U, 0, features)
-            yield features, examples, offered
+        if block.available.all():
+            return repeat(self._everything, len(block))
+        return (self._offer(np.flatnonzero(row).tolist()) for row in block.available)
 
-    def _offers(self, available: Bools) -> Iterable[tuple[list[Any], list[int]]]:
-        """The examples and the actions of each visit; all of them are one and the same list."""
-        if available.all():
-            return repeat(self._everything, len(available))
-        return (self._offer(np.flatnonzero(row).tolist()) for row in available)
+    def _offer(self, actions: list[int]) -> _Offer:
+        return _Offer(actions, [self._shared, *(self._actions[k] for k in actions)], self._actions[: len(actions)])
 
-    def _offer(self, actions: list[int]) -> tuple[list[Any], list[int]]:
-        return [self._shared, *(self._actions[k] for k in actions)], actions
+    def _teaching_alone(self) -> _Teach:
+        """Learns the cost of an action from its example, which is given the visitor's features, and any others."""
+        workspace, texts, scale = self._workspace, self._texts, self._scale
+        parse, learn, finish = workspace._parse, workspace.learn_multi, workspace._finish_example_multi_ex  # noqa: SLF001  what wraps them costs as much again
 
-    def _teach(
-        self, features: _Features, examples: list[Any], place: int, action: int, reward: float, chance: float
-    ) -> None:
-        """Learn the cost of the action whose example is at a place among the actions'."""
-        if action == self._idle:
-            return
-        workspace = self._workspace
-        text = f"0:{-reward / self._scale!r}:{chance!r} {self._texts[action]}"
-        # underscored methods of the workspace, since their wrappers cost as much again
-        parsed = workspace._parse(text)  # noqa: SLF001
-        labelled = parsed[0]
-        if self._alone:
+        def teach(features: _Features, offer: _Offer, _: int, k: int, reward: float, chance: float) -> None:
+            parsed = parse(f"0:{-reward / scale!r}:{chance!r} {texts[k]}")
+            labelled = parsed[0]
             labelled.push_namespace(_U)
             labelled.push_feature_list(workspace, _U, 0, features)
-            # last, because Vowpal Wabbit leaves a prediction in the first, which the pool can't take
-            workspace.learn_multi([*self._actions[: len(examples) - 2], labelled])
-        else:
-            workspace.learn_multi([*examples[: place + 1], labelled, *examples[place + 2 :]])
-        workspace._finish_example_multi_ex(parsed)  # noqa: SLF001
+            # last, because Vowpal Wabbit leaves its prediction in the first, with which its pool can't take it back
+            offer.lesson[-1] = labelled
+            learn(offer.lesson)
+            finish(parsed)
+
+        return teach
+
+    def _teaching_among_all(self) -> _Teach:
+        """Learns the cost of an action from all that were offered."""
+        workspace, texts, scale = self._workspace, self._texts, self._scale
+        parse, learn, finish = workspace._parse, workspace.learn_multi, workspace._finish_example_multi_ex  # noqa: SLF001  the same
+
+        def teach(_: _Features, offer: _Offer, place: int, k: int, reward: float, chance: float) -> None:
+            parsed = parse(f"0:{-reward / scale!r}:{chance!r} {texts[k]}")
+            learn([*offer.examples[: place + 1], parsed[0], *offer.examples[place + 2 :]])
+            finish(parsed)
+
+        return teach
 
     def _know(self, z: Floats | None) -> None:
         """Make the examples of the actions, with their features (K, M)."""
         self._z = None if z is None else z.copy()
-        self._texts = [self._text(k, z) for k in range(self._K)]
-        self._actions = [self._made(text) for text in self._texts]
+        self._texts[:] = [self._text(k, z) for k in range(self._K)]
+        self._actions[:] = [self._made(text) for text in self._texts]
         self._everything = self._offer(list(range(self._K)))
 
     def _text(self, k: int, z: Floats | None) -> str:
