@@ -148,6 +148,7 @@ class VowpalWabbit(Description):
             rng,
             averages=self.cb_type in {"dr", "ips"},
             alone=self.exploration in _ALONE and self.cb_type in {None, "mtr"},
+            reopen=lambda path: self._reopen(problem, path),
         )
 
     def command_line(self, problem: Problem, seed: int) -> list[str]:
@@ -157,7 +158,7 @@ class VowpalWabbit(Description):
             problem: of the world.
             seed: of Vowpal Wabbit's own luck: bootstraps, random networks and random weights.
         """
-        line = ["--quiet", "--cb_explore_adf", f"--random_seed={seed}"]
+        line = ["--quiet", "--cb_explore_adf", f"--random_seed={seed}", "--per_model_save_load"]
         if self.exploration in _NUMBER:
             line.append(f"--{self.exploration}={getattr(self, self.exploration) or _NUMBER[self.exploration]}")
         elif self.exploration != "epsilon":
@@ -173,12 +174,21 @@ class VowpalWabbit(Description):
         return line + [f"--{name}" + ("" if value is None else f"={value}") for name, value in _pairs(self.extra)]
 
     def _open(self, problem: Problem, seed: int) -> Any:  # noqa: ANN401  Vowpal Wabbit ships no types
+        return self._opened(self.command_line(problem, seed))
+
+    def _reopen(self, problem: Problem, path: str) -> Any:  # noqa: ANN401  the same
+        # a model knows how far its luck has come: no seed may say otherwise, and no random weights draw from it again
+        anew = ("--random_seed", "--random_weights")
+        line = [option for option in self.command_line(problem, seed=0) if not option.startswith(anew)]
+        return self._opened([*line, f"--initial_regressor={path}"])
+
+    def _opened(self, line: list[str]) -> Any:  # noqa: ANN401  the same
         try:
             import vowpalwabbit  # noqa: PLC0415  heavy, and needed by this policy alone
         except ImportError:
             raise InputError("needs the package vowpalwabbit; run: pip install vowpalwabbit", "VowpalWabbit") from None
         try:
-            return vowpalwabbit.Workspace(arg_list=self.command_line(problem, seed))
+            return vowpalwabbit.Workspace(arg_list=line)
         except RuntimeError as error:
             what = f"has options that Vowpal Wabbit refuses: {error}; mend extra, {self.extra!r}"
             raise InputError(what, "VowpalWabbit") from None

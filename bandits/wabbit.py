@@ -3,20 +3,26 @@
 Making an example costs more than learning from it. So the examples of the actions are made once, and the one that they
 share, the visitor, is filled anew in place. Only for the action that is learnt another is parsed, since a label that is
 set once can't be taken off; it comes from Vowpal Wabbit's pool and goes back there.
+
+Where the other actions are not looked at in learning, they are not given the visitor's features then. What remains to
+Python runs through C's iterators as far as it can: benchmarks/vowpal.py says what a visit costs.
 """
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, repeat
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bandits.errors import InputError
-from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Problem
+from bandits.protocol import Block, BlockLearner, Choices, Floats, Problem
+from bandits.wabbit_model import model_of, reopened
 
 _U = ord("u")  # the namespace of the visitor
 
@@ -52,6 +58,7 @@ class Wabbit(BlockLearner):
             "dr" do). Then it is told that nothing brought 0, which leaves its predicted reward at 0.
         alone: whether the example of the chosen action is all that is learnt from. Then only that one is given the
             visitor's features; what the others are matters no more, and how many they are still does.
+        reopen: opens a workspace with the same options, that goes on from the model in a file, by the file's name.
     """
 
     def __init__(
@@ -62,21 +69,26 @@ class Wabbit(BlockLearner):
         *,
         averages: bool,
         alone: bool,
+        reopen: Callable[[str], Any],
     ) -> None:
         from vowpalwabbit.pyvw import pylibvw  # noqa: PLC0415  it is there, since the workspace is
 
-        self._workspace, self._rng = workspace, rng
+        self._rng, self._problem, self._alone, self._reopen = rng, problem, alone, reopen
         self._example, self._label = pylibvw.example, pylibvw.vw.lContextualBandit
-        self._scale, self._nothing = problem.reward_scale, problem.nothing
         self._idle = None if averages else problem.nothing
-        self._K = len(problem.actions)
-        self._shared = self._made("shared |u " + " ".join(f"{d}:1" for d in range(len(problem.features))))
-        # where the features live, as set up by Vowpal Wabbit, so that they can be put there without another set-up
-        self._places = [self._shared.feature(_U, d) for d in range(len(problem.features))]
         self._texts: list[str] = []
         self._actions: list[Any] = []
+        self._work_in(workspace)
+
+    def _work_in(self, workspace: Any) -> None:  # noqa: ANN401  the same
+        """Make the examples, all of which belong to a workspace."""
+        self._workspace = workspace
+        features = range(len(self._problem.features))
+        self._shared = self._made("shared |u " + " ".join(f"{d}:1" for d in features))
+        # where the features live, as set up by Vowpal Wabbit, so that they can be put there without another set-up
+        self._places = [self._shared.feature(_U, d) for d in features]
         self._know(None)
-        self._teach = self._teaching_alone() if alone else self._teaching_among_all()
+        self._teach = self._teaching_alone() if self._alone else self._teaching_among_all()
 
     def play(self, block: Block) -> Choices:
         """Choose for each visit in turn and, where rewards are known at once, learn from each choice.
@@ -91,7 +103,9 @@ class Wabbit(BlockLearner):
         erase, push, predict = shared.erase_namespace, shared.push_feature_list, workspace.predict_multi
         scores = shared.get_action_scores
         luck = self._rng.random(len(block)).tolist()
-        for n, (features, offer, uniform) in enumerate(zip(self._features(block), self._offers(block), luck, strict=True)):
+        for n, (features, offer, uniform) in enumerate(
+            zip(self._features(block), self._offers(block), luck, strict=True)
+        ):
             erase(_U)
             push(workspace, _U, 0, features)
             predict(offer.examples)
@@ -136,6 +150,26 @@ class Wabbit(BlockLearner):
         what = "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
         raise InputError(what, "VowpalWabbit")
 
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """All that it has learnt, and its luck, as arrays by name: Vowpal Wabbit's model, and that of the generator."""
+        luck = json.dumps(self._rng.bit_generator.state).encode()
+        return {
+            "model": np.frombuffer(model_of(self._workspace), dtype=np.uint8),
+            "luck": np.frombuffer(luck, dtype=np.uint8),
+        }
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Go on where another learner of the same policy and problem was when its state was taken.
+
+        Raises:
+            InputError: when the state is that of a learner with other options, or none.
+        """
+        luck = json.loads(state["luck"].astype(np.uint8).tobytes())
+        model = state["model"].astype(np.uint8).tobytes()
+        workspace = reopened(model, self._workspace, self._reopen)
+        self._rng.bit_generator.state = luck
+        self._work_in(workspace)
+
     def _features(self, block: Block) -> Iterator[_Features]:
         """What each visitor's namespace is filled with: a chain of what runs without Python's interpreter."""
         return map(list, map(zip, repeat(self._places), map(np.ndarray.tolist, block.x)))
@@ -153,7 +187,7 @@ class Wabbit(BlockLearner):
 
     def _teaching_alone(self) -> _Teach:
         """Learns the cost of an action from its example, which is given the visitor's features, and any others."""
-        workspace, texts, scale = self._workspace, self._texts, self._scale
+        workspace, texts, scale = self._workspace, self._texts, self._problem.reward_scale
         parse, learn, finish = workspace._parse, workspace.learn_multi, workspace._finish_example_multi_ex  # noqa: SLF001  what wraps them costs as much again
 
         def teach(features: _Features, offer: _Offer, _: int, k: int, reward: float, chance: float) -> None:
@@ -170,7 +204,7 @@ class Wabbit(BlockLearner):
 
     def _teaching_among_all(self) -> _Teach:
         """Learns the cost of an action from all that were offered."""
-        workspace, texts, scale = self._workspace, self._texts, self._scale
+        workspace, texts, scale = self._workspace, self._texts, self._problem.reward_scale
         parse, learn, finish = workspace._parse, workspace.learn_multi, workspace._finish_example_multi_ex  # noqa: SLF001  the same
 
         def teach(_: _Features, offer: _Offer, place: int, k: int, reward: float, chance: float) -> None:
@@ -183,15 +217,17 @@ class Wabbit(BlockLearner):
     def _know(self, z: Floats | None) -> None:
         """Make the examples of the actions, with their features (K, M)."""
         self._z = None if z is None else z.copy()
-        self._texts[:] = [self._text(k, z) for k in range(self._K)]
+        everything = list(range(len(self._problem.actions)))
+        self._texts[:] = [self._text(k, z) for k in everything]
         self._actions[:] = [self._made(text) for text in self._texts]
-        self._everything = self._offer(list(range(self._K)))
+        self._everything = self._offer(everything)
 
     def _text(self, k: int, z: Floats | None) -> str:
-        if k == self._nothing:
+        if k == self._problem.nothing:
             return "|n"
         features = [] if z is None else z[k].tolist()
-        return f"|a {k} " + " ".join(f"{self._K + m}:{value!r}" for m, value in enumerate(features))
+        K = len(self._problem.actions)
+        return f"|a {k} " + " ".join(f"{K + m}:{value!r}" for m, value in enumerate(features))
 
     def _made(self, text: str) -> Any:  # noqa: ANN401  Vowpal Wabbit ships no types
         return self._example(self._workspace, self._label, text)
