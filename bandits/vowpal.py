@@ -28,25 +28,27 @@ _EXPLORING: dict[str, tuple[str, frozenset[str]]] = {
 _NUMBER = {"first": 500, "bag": 5, "cover": 5, "rnd": 1}
 # with "mtr" these learn from the chosen action alone; the others look at all that were offered
 _ALONE = frozenset({"epsilon", "first", "bag", "softmax"})
+_CB_TYPES = {"squarecb": ("mtr",), "regcb": ("mtr",), "cover": ("mtr", "dr", "ips")}  # the others know all of them
 _LEARNING = {"cb_type": "cb_type", "bits": "bit_precision", "learning_rate": "learning_rate", "power_t": "power_t"}
 
 # What `extra` may hold: what reads and writes no file, prints nothing and leaves examples as they are made here;
 # a value follows where there is "=".
 _EXTRA = (
     "adaptive adax clip_p= coin ftrl ftrl_alpha= ftrl_beta= initial_t= initial_weight= invariant l1= l2= "
-    "loss_function= max_prediction= min_prediction= nn= noconstant normal_weights normalized pistol quantile_tau= "
+    "loss_function= max_prediction= min_prediction= noconstant normal_weights normalized pistol quantile_tau= "
     "random_weights sgd"
 )
+# no "nn" with "bag" and "rnd": its several regressions make Vowpal Wabbit (9.11) write where it must not
 _EXTRA_EXPLORING = {
-    "epsilon": "first_only",
-    "first": "",
+    "epsilon": "first_only nn=",
+    "first": "nn=",
     "bag": "first_only greedify",
-    "cover": "first_only nounif psi=",
-    "squarecb": "gamma_exponent=",
-    "regcb": "cb_max_cost= cb_min_cost= first_only mellowness= regcbopt",
-    "softmax": "",
+    "cover": "first_only nn= nounif psi=",
+    "squarecb": "gamma_exponent= nn=",
+    "regcb": "cb_max_cost= cb_min_cost= first_only mellowness= nn= regcbopt",
+    "softmax": "nn=",
     "rnd": "rnd_alpha= rnd_invlambda=",
-    "synthcover": "synthcoverpsi= synthcoversize=",
+    "synthcover": "nn= synthcoverpsi= synthcoversize=",
 }
 
 
@@ -73,8 +75,10 @@ class VowpalWabbit(Description):
         gamma: greediness of "squarecb", `--gamma_scale` (10): it is gamma · √visits, a typical reward being 1.
         lambda_: greediness of "softmax" (1), a typical reward being 1.
         rnd: random networks of "rnd" (1).
-        cb_type: estimator of costs: "mtr" (importance-weighted regression), "dr" (doubly robust), "ips" ("mtr").
-            "squarecb" and "regcb" know only "mtr".
+        cb_type: estimator of costs: "mtr" (importance-weighted regression), "dr" (doubly robust), "ips", "dm" ("mtr").
+            "squarecb" and "regcb" know only "mtr", "cover" all but "dm". What Vowpal Wabbit calls the direct method
+            here takes the cost of an action that was not chosen for 0: it predicts the reward times how often the
+            action is chosen, to the advantage of what is chosen often. It is there for comparison; use "mtr".
         bits: 2^bits weights, of 16 bytes each, for each policy of "bag" and "cover" (18).
         learning_rate: (.5).
         power_t: how fast the learning rate falls (.5).
@@ -97,7 +101,7 @@ class VowpalWabbit(Description):
     gamma: PositiveFloat | None = None
     lambda_: NonNegativeFloat | None = None
     rnd: Annotated[int, Field(ge=1, le=100)] | None = None
-    cb_type: Literal["mtr", "dr", "ips"] | None = None
+    cb_type: Literal["mtr", "dr", "ips", "dm"] | None = None
     bits: Annotated[int, Field(ge=4, le=26)] | None = None
     learning_rate: PositiveFloat | None = None
     power_t: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -114,8 +118,10 @@ class VowpalWabbit(Description):
             for field, (_, heeded) in _EXPLORING.items()
             if getattr(self, field) is not None and self.exploration not in heeded
         ]
-        if self.exploration in {"squarecb", "regcb"} and self.cb_type in {"dr", "ips"}:
-            faults.append(Fault(f"must be 'mtr' {here}, got {self.cb_type!r}", ("cb_type",)))
+        known_types = _CB_TYPES.get(self.exploration)
+        if known_types and self.cb_type not in {None, *known_types}:
+            due = " or ".join(map(repr, known_types))
+            faults.append(Fault(f"must be {due} {here}, got {self.cb_type!r}", ("cb_type",)))
         known = _known(f"{_EXTRA} {_EXTRA_EXPLORING[self.exploration]}")
         faults += [Fault(what, ("extra",)) for what in _faults_of(self.extra, self.exploration, known)]
         if faults:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate, repeat
+from functools import lru_cache
+from itertools import accumulate, cycle, repeat
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,10 @@ from bandits.wabbit_model import model_of, reopened
 _U = ord("u")  # the namespace of the visitor
 
 _Features = list[tuple[int, float]]  # places and values
+
+
+# writing a number as text takes as long as a call to Vowpal Wabbit, and most ways to explore give few propensities
+_said = lru_cache(maxsize=4096)(repr)
 
 
 @dataclass(slots=True)
@@ -170,9 +175,12 @@ class Wabbit(BlockLearner):
         self._rng.bit_generator.state = luck
         self._work_in(workspace)
 
-    def _features(self, block: Block) -> Iterator[_Features]:
-        """What each visitor's namespace is filled with: a chain of what runs without Python's interpreter."""
-        return map(list, map(zip, repeat(self._places), map(np.ndarray.tolist, block.x)))
+    def _features(self, block: Block) -> Iterable[_Features]:
+        """What each visitor's namespace is filled with: pairs that are cut into visits without Python's interpreter."""
+        if not self._places:
+            return repeat([], len(block))
+        pairs = zip(cycle(self._places), block.x.ravel().tolist(), strict=False)
+        return map(list, zip(*[pairs] * len(self._places), strict=True))
 
     def _offers(self, block: Block) -> Iterable[_Offer]:
         """What is offered on each visit; where it is everything, one and the same."""
@@ -191,7 +199,7 @@ class Wabbit(BlockLearner):
         parse, learn, finish = workspace._parse, workspace.learn_multi, workspace._finish_example_multi_ex  # noqa: SLF001  what wraps them costs as much again
 
         def teach(features: _Features, offer: _Offer, _: int, k: int, reward: float, chance: float) -> None:
-            parsed = parse(f"0:{-reward / scale!r}:{chance!r} {texts[k]}")
+            parsed = parse(f"0:{-reward / scale!r}:{_said(chance)} {texts[k]}")
             labelled = parsed[0]
             labelled.push_namespace(_U)
             labelled.push_feature_list(workspace, _U, 0, features)
@@ -208,7 +216,7 @@ class Wabbit(BlockLearner):
         parse, learn, finish = workspace._parse, workspace.learn_multi, workspace._finish_example_multi_ex  # noqa: SLF001  the same
 
         def teach(_: _Features, offer: _Offer, place: int, k: int, reward: float, chance: float) -> None:
-            parsed = parse(f"0:{-reward / scale!r}:{chance!r} {texts[k]}")
+            parsed = parse(f"0:{-reward / scale!r}:{_said(chance)} {texts[k]}")
             learn([*offer.examples[: place + 1], parsed[0], *offer.examples[place + 2 :]])
             finish(parsed)
 
