@@ -535,11 +535,10 @@ class TestOptions:
         ids=said,
     )
     def test_with_every_option_a_loaded_learner_goes_on_as_the_saved_one(self, fields):
-        policy = VowpalWabbit(**fields)
+        policy, visits = VowpalWabbit(**fields), block(150)
         learner = policy.start(problem(), np.random.default_rng(5))
-        learner.play(block(150))
-        other = resumed(policy, problem(), learner)
-        later = block(300, seed=3)
+        learner.play(visits.rows(np.arange(50)))
+        other, later = resumed(policy, problem(), learner), visits.rows(np.arange(50, 150))
         assert_same(other.play(later), learner.play(later))
 
     def test_regcb_is_told_the_range_of_costs(self):
