@@ -22,6 +22,7 @@ from bandits.protocol import Block, Choice, Choices, Problem
 from bandits.vowpal import VowpalWabbit
 
 EXPLORATIONS = ("epsilon", "first", "bag", "cover", "squarecb", "regcb", "softmax", "rnd", "synthcover")
+ALL_TYPES = set(EXPLORATIONS) - {"squarecb", "regcb", "cover"}  # of estimators; "cover" lacks "dm"
 D, K, M = 4, 5, 2
 
 
@@ -162,21 +163,7 @@ class TestEveryExploration:
         fast = in_turns(policy.start(problem(), np.random.default_rng(5)), visits, 8)
         assert_same(fast, by_text(policy, problem(), visits, np.random.default_rng(5), wait=8))
 
-    @pytest.mark.parametrize("cb_type", ["mtr", "dr", "ips"])
-    def test_once_saved_and_loaded_it_goes_on_as_if_it_had_never_stopped(self, exploration, cb_type):
-        """300 visits, then 300 more by the learner itself, and by another one that takes over its state."""
-        if exploration in {"squarecb", "regcb"} and cb_type != "mtr":
-            pytest.skip("it knows only 'mtr'")
-        nothing = None if exploration == "regcb" else 2
-        world = problem(nothing=nothing, reward_scale=0.5, action_features=("p", "q"))
-        policy = VowpalWabbit(exploration=exploration, cb_type=cb_type)
-        learner = policy.start(world, np.random.default_rng(5))
-        learner.play(with_nothing(block(300, partly=True, z=True), nothing))
-        other = resumed(policy, world, learner)
-        later = with_nothing(block(300, seed=1, partly=True, z=True), nothing)
-        assert_same(other.play(later), learner.play(later))
-
-    def test_so_it_does_between_visits_and_their_late_rewards(self, exploration):
+    def test_saved_between_visits_and_their_late_rewards_it_goes_on_as_if_it_had_not_been(self, exploration):
         visits, policy = block(200, partly=True, z=True), VowpalWabbit(exploration=exploration)
         learner = policy.start(problem(), np.random.default_rng(5))
         learner.play(visits)
@@ -562,6 +549,25 @@ class TestSaving:
         learner = VowpalWabbit(**fields).start(problem(), np.random.default_rng(5))
         learner.play(block(50))
         return learner
+
+    @pytest.mark.parametrize(
+        ("exploration", "cb_type"),
+        [
+            *((exploration, "mtr") for exploration in EXPLORATIONS),
+            *((exploration, cb_type) for exploration in sorted(ALL_TYPES | {"cover"}) for cb_type in ("dr", "ips")),
+            *((exploration, "dm") for exploration in sorted(ALL_TYPES)),
+        ],
+    )
+    def test_once_saved_and_loaded_a_learner_goes_on_as_if_it_had_never_stopped(self, exploration, cb_type):
+        """300 visits, then 300 more by the learner itself, and by another one that takes over its state."""
+        nothing = None if exploration == "regcb" else 2
+        world = problem(nothing=nothing, reward_scale=0.5, action_features=("p", "q"))
+        policy = VowpalWabbit(exploration=exploration, cb_type=cb_type)
+        learner = policy.start(world, np.random.default_rng(5))
+        learner.play(with_nothing(block(300, partly=True, z=True), nothing))
+        other = resumed(policy, world, learner)
+        later = with_nothing(block(300, seed=1, partly=True, z=True), nothing)
+        assert_same(other.play(later), learner.play(later))
 
     def test_saving_changes_nothing(self):
         saved, plain = self.learner(exploration="bag"), self.learner(exploration="bag")
