@@ -29,8 +29,7 @@ _U = ord("u")  # the namespace of the visitor
 
 _Features = list[tuple[int, float]]  # places and values
 
-
-# writing a number as text takes as long as a call to Vowpal Wabbit, and most ways to explore give few propensities
+# writing a number as text takes as long as a call to Vowpal Wabbit, and a greedy policy has few propensities
 _said = lru_cache(maxsize=4096)(repr)
 
 

@@ -158,6 +158,12 @@ class TestEveryExploration:
         fast = policy.start(world, np.random.default_rng(5)).play(visits)
         assert_same(fast, by_text(policy, world, visits, np.random.default_rng(5)))
 
+    def test_neither_does_a_single_action_on_offer(self, exploration):
+        visits, policy = block(300), VowpalWabbit(exploration=exploration)
+        visits.available[::2] = np.arange(K) == 3
+        fast = policy.start(problem(), np.random.default_rng(5)).play(visits)
+        assert_same(fast, by_text(policy, problem(), visits, np.random.default_rng(5)))
+
     def test_late_rewards_make_no_difference_to_that(self, exploration):
         visits, policy = block(200, partly=True, z=True), VowpalWabbit(exploration=exploration)
         fast = in_turns(policy.start(problem(), np.random.default_rng(5)), visits, 8)
