@@ -289,7 +289,7 @@ class TestLearning:
         policy = VowpalWabbit(exploration="regcb")
         assert "has no bounds for showing nothing" in policy.misfit(problem(nothing=0))
         assert policy.misfit(problem()) is None
-        with pytest.raises(InputError, match="VowpalWabbit: has no bounds for showing nothing"):
+        with pytest.raises(InputError, match="has no bounds for showing nothing"):
             policy.start(problem(nothing=0), np.random.default_rng(5))
 
     def test_showing_nothing_teaches_nothing(self):
@@ -503,7 +503,7 @@ class TestOptions:
         assert policy.misfit(problem()) == line
         with pytest.raises(InputError) as caught:
             policy.start(problem(), np.random.default_rng(5))
-        assert caught.value.lines == [f"VowpalWabbit: {line}"]
+        assert caught.value.lines == [f"policy 'VowpalWabbit(extra=--l2 much)' {line}"]
         assert VowpalWabbit().misfit(problem()) is None
         assert VowpalWabbit(extra="--l2 1e-6").misfit(problem()) is None
 
