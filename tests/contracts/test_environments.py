@@ -343,7 +343,7 @@ def test_a_visit_has_no_place_for_anything_hidden():
     """No reward, no welfare, no time at which others came: what a learner may see, and what it may ask for."""
     run_cell(ENVIRONMENT["correct"], Spy(), 1, 0)
     fields = {field.name for field in dataclasses.fields(SEEN[0])}
-    assert fields == {"x", "available", "z", "cohort", "user", "expected", "caution"}
+    assert fields == {"x", "available", "z", "cohort", "user", "expected", "caution", "levels", "greedy", "asks"}
 
 
 @each
