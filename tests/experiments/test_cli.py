@@ -272,7 +272,7 @@ def test_the_log_has_every_visit_and_agrees_with_the_ledger(tmp_path):
         assert len(visits) == ledger["visits"].item()
         assert visits["reward"].sum() == pytest.approx(ledger["reward"].item())
         assert visits["visit"].n_unique() == len(visits)
-        assert visits["propensity"].is_between(0, 1, closed="right").all()
+        assert visits["propensity"].is_between(0, 1, closed="right").sum() == len(visits)
         own = {f"x_{name}" for name in SHOP.problem.features}
         assert {"visit", "time", "cohort", "user", "action", "propensity", "reward", "left", "available"} | own <= set(
             visits.columns
