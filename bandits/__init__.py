@@ -6,10 +6,13 @@ from bandits.beta import BetaThompson
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
 from bandits.counts import ABTest, EpsilonGreedy
 from bandits.errors import InputError
+from bandits.forgetting import DiscountedBetaThompson, SlidingWindowUCB
 from bandits.guarded import Cautious
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
+from bandits.optimism import KLUCB, UCB1
 from bandits.pooled import PerCohort
 from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Policy, Problem, Visit
+from bandits.softmax import EXP3, Softmax
 from bandits.vowpal import VowpalWabbit
 
 POLICIES: dict[str, type[Policy]] = {
@@ -22,8 +25,14 @@ POLICIES: dict[str, type[Policy]] = {
         PersonaOracle,
         ABTest,
         EpsilonGreedy,
+        UCB1,
+        KLUCB,
         BetaThompson,
         GaussianThompson,
+        Softmax,
+        EXP3,
+        DiscountedBetaThompson,
+        SlidingWindowUCB,
         LinUCB,
         LinearThompson,
         PerCohort,
@@ -34,7 +43,10 @@ POLICIES: dict[str, type[Policy]] = {
 }
 
 __all__ = [
+    "EXP3",
+    "KLUCB",
     "POLICIES",
+    "UCB1",
     "ABTest",
     "Always",
     "BetaThompson",
@@ -43,6 +55,7 @@ __all__ = [
     "Cautious",
     "Choice",
     "Choices",
+    "DiscountedBetaThompson",
     "EpsilonGreedy",
     "FeatureCard",
     "GaussianThompson",
@@ -60,6 +73,8 @@ __all__ = [
     "Policy",
     "Problem",
     "Random",
+    "SlidingWindowUCB",
+    "Softmax",
     "Visit",
     "VowpalWabbit",
 ]
