@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from bandits.answers import Misbehaviour, blamed, check, checked, locked
-from bandits.protocol import Block, BlockLearner, Choices, Corrigible, Floats, Learner
+from bandits.errors import InputError
+from bandits.protocol import Block, BlockLearner, Choices, Corrigible, Floats, Learner, Savable
 
 LARGE = 1e9
 
@@ -54,6 +57,25 @@ class Stepwise(BlockLearner):
         for n in range(len(block)):
             with blamed(n):
                 self._learner.correct(block.visit(n), choices.choice(n), float(deltas[n]))
+
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """What the learner says that it has learnt.
+
+        Raises:
+            InputError: when it does not say.
+        """
+        return self._savable().state()
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Hand the learner what it has said."""
+        self._savable().restore(state)
+
+    def _savable(self) -> Savable:
+        if not isinstance(self._learner, Savable):
+            raise InputError(
+                "cannot be saved: its learner has no state() and restore(state)", type(self._learner).__name__
+            )
+        return self._learner
 
 
 class Watched(BlockLearner):

@@ -224,6 +224,14 @@ def _within(path: str, value: object, place: tuple[object, str]) -> Iterator[tup
     elif isinstance(value, Changing):
         for name, part in sorted(vars(value).items()):
             yield from _within(f"{path}/{name}", part, (value, name))
+    elif not _constant(value):
+        raise InputError(f"cannot be saved: what it keeps as {path!r} is a {type(value).__name__}; use arrays")
+
+
+def _constant(value: object) -> bool:
+    """Whether a part of a learner follows from its policy and problem: names, functions, and what `bandits` makes."""
+    ours = type(value).__module__.partition(".")[0] == "bandits"
+    return value is None or ours or callable(value) or isinstance(value, (str, bytes))
 
 
 class Changing:
