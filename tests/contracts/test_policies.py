@@ -429,7 +429,7 @@ def test_a_reward_that_is_corrected_counts_as_if_it_had_been_right_at_once(polic
     further = world(policy, problem, 200, seed=1)
     one, other = right.play(further), corrected.play(further)
     np.testing.assert_array_equal(one.action, other.action)
-    np.testing.assert_array_equal(one.propensity, other.propensity)
+    np.testing.assert_allclose(one.propensity, other.propensity, rtol=1e-9)
 
 
 @learning
