@@ -12,38 +12,28 @@ from bandits.linear import GaussianThompson, LinearThompson, LinUCB
 from bandits.optimism import KLUCB, UCB1
 from bandits.pooled import PerCohort
 from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Policy, Problem, Visit
+from bandits.saving import load
 from bandits.softmax import EXP3, Softmax
 from bandits.vowpal import VowpalWabbit
 
-POLICIES: dict[str, type[Policy]] = {
-    policy.__name__: policy
-    for policy in (
-        Nothing,
-        Random,
-        Always,
-        Oracle,
-        PersonaOracle,
-        ABTest,
-        EpsilonGreedy,
-        UCB1,
-        KLUCB,
-        BetaThompson,
-        GaussianThompson,
-        Softmax,
-        EXP3,
-        DiscountedBetaThompson,
-        SlidingWindowUCB,
-        LinUCB,
-        LinearThompson,
-        PerCohort,
-        PersonaBelief,
-        Cautious,
-        VowpalWabbit,
-    )
+FAMILIES: dict[str, tuple[type[Policy], ...]] = {
+    "marks to measure against": (Nothing, Random, Always, Oracle, PersonaOracle),
+    "no features": (ABTest, EpsilonGreedy, UCB1, KLUCB, BetaThompson, GaussianThompson, Softmax, EXP3),
+    "linear, an arm at a time": (LinUCB, LinearThompson),
+    "pooled": (PerCohort,),
+    "non-stationary": (DiscountedBetaThompson, SlidingWindowUCB),
+    "personas": (PersonaBelief,),
+    "careful": (Cautious,),
+    "Vowpal Wabbit": (VowpalWabbit,),
 }
+"""Every policy of this package, by what it is."""
+
+POLICIES: dict[str, type[Policy]] = {policy.__name__: policy for family in FAMILIES.values() for policy in family}
+"""The same by name: the `kind` of a TOML table."""
 
 __all__ = [
     "EXP3",
+    "FAMILIES",
     "KLUCB",
     "POLICIES",
     "UCB1",
@@ -77,4 +67,5 @@ __all__ = [
     "Softmax",
     "Visit",
     "VowpalWabbit",
+    "load",
 ]

@@ -48,8 +48,8 @@ def same_mean(samples, expected, low=0.0, high=1.0, *, looks=1):
 def mean_between(samples, least, most, low=0.0, high=1.0, *, looks=1):
     """Assert that independent samples in [low, high] have a mean between two numbers, whatever the luck.
 
-    Unlike `same_mean` it asks for evidence: it passes by luck, when the mean lies outside, once in 1e9 runs, and so it is
-    the numbers that must leave room for the bound.
+    Unlike `same_mean` it asks for evidence: where the mean lies outside, it passes by luck once in 1e9 runs, and so it
+    is the numbers that must leave room for the bound.
 
     Args:
         samples: (n,).

@@ -103,12 +103,12 @@ def test_rounding_does_not_pile_up_in_the_window():
     ],
 )
 def test_who_forgets_follows_a_change_that_others_miss(forgetful, faithful):
-    """Success probabilities .9 and .1 for 1,000 visits, then .1 and .7: who is shown the better arm from 1,200 to 1,500?
+    """Success probabilities .9 and .1 for 1,000 visits, then .1 and .7: who is shown the better arm at 1,200 to 1,500?
 
-    In 200 runs, on average at least .75 of those visits with forgetting, and at most .25 without.
+    On average over 500 runs, at least .75 of those visits with forgetting, and at most .25 without.
     """
     shares = {forgetful: [], faithful: []}
-    for seed in range(200):
+    for seed in range(500):
         before, after = bernoulli(1000, [0.9, 0.1], seed), bernoulli(500, [0.1, 0.7], seed + 1000)
         for policy, share in shares.items():
             learner = begin(policy, 2, seed)

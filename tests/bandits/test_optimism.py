@@ -75,7 +75,9 @@ def test_the_kl_bound_is_where_the_divergence_equals_the_budget(p, budget):
 
 
 def test_the_kl_bound_by_hand():
-    """p = 0: kl = −ln(1 − q), q = 1 − e^−budget. p = 1: q = 1. p = ½: kl = −½ ln 4q(1 − q), q = ½ + ½ √(1 − e^−2·budget).
+    """Where p = 0, kl = −ln(1 − q), and q = 1 − e^−b, b the budget; where p = 1, q = 1.
+
+    Where p = ½, kl = −½ ln 4q(1 − q), and q = ½ + ½ √(1 − e^−2b).
 
     The last at a budget of 1e-12, too, where q − ½ = 7.07e-7 has lost ten digits if it is told from kl(½, q) directly.
     """

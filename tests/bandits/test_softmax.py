@@ -61,7 +61,7 @@ class TestSoftmax:
         chosen = learner.play(visits(500))
         assert np.isfinite(chosen.propensity).all()
         assert (chosen.propensity > 0).all()
-        if temperature < 1e-200 or paid == 1e12 and temperature == 1e-3:
+        if temperature < 1e-200 or (paid == 1e12 and temperature == 1e-3):
             assert (chosen.propensity == 0.5).all()
             assert set(chosen.action) == {0, 1}
 

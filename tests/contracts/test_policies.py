@@ -435,7 +435,7 @@ def test_a_reward_that_is_corrected_counts_as_if_it_had_been_right_at_once(polic
 @learning
 def test_a_wrong_correction_would_have_been_noticed(policy, problem):
     """The law above has teeth: when every reward is turned into its opposite, those who learn choose otherwise."""
-    block = world(policy, problem, 95)
+    block = world(policy, problem, 78)
     one, other = begin(policy, problem), begin(policy, problem)
     chosen = one.play(block)
     other.play(block)
