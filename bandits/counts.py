@@ -1,6 +1,7 @@
-"""Policies without features that keep a count and a mean an arm.
+"""Policies without features that keep a count and a sum of rewards an arm.
 
-n (K,): visits learnt from; mean (K,): mean reward [units of the policy]; N visits, K arms.
+n (K,): visits learnt from; total (K,): sum of their rewards [units of the policy]; N visits, K arms. Sums, since arms
+that earned the same in another order must tie, and running means of theirs differ in the last bit.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ class Means(NamedTuple):
 
     Args:
         n: (K,) visits learnt from.
-        mean: (K,) mean rewards.
+        total: (K,) sums of rewards.
         played: (1,) visits at which it has chosen.
     """
 
     n: Floats
-    mean: Floats
+    total: Floats
     played: Floats
 
 
@@ -40,9 +41,10 @@ def means(K: int) -> Means:
 
 @compiled
 def estimate_means(state: Means, how: NamedTuple, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
-    """The mean of each arm (K,), and no notion of its uncertainty."""
+    """The mean of each arm (K,), 0 of one that was never tried, and no notion of its uncertainty."""
     for k in range(len(mean)):
-        mean[k], sd[k] = state.mean[k], 0.0
+        mean[k] = state.total[k] / state.n[k] if state.n[k] > 0.0 else 0.0
+        sd[k] = 0.0
 
 
 @compiled
@@ -56,9 +58,9 @@ def learn_means(
     reward: float,
     propensity: float,
 ) -> None:
-    """Fold a reward into the running mean of its arm."""
+    """Count a reward of an arm."""
     state.n[action] += 1.0
-    state.mean[action] += (reward - state.mean[action]) / state.n[action]
+    state.total[action] += reward
 
 
 @compiled
@@ -71,8 +73,8 @@ def correct_means(
     action: int,
     delta: float,
 ) -> None:
-    """Change a reward that the mean already contains."""
-    state.mean[action] += delta / state.n[action]
+    """Change a reward that the sum already contains."""
+    state.total[action] += delta
 
 
 class Exploration(NamedTuple):
@@ -96,9 +98,8 @@ def epsilon_chances(epsilon: float, scores: Floats, candidates: Bools, pmf: Floa
 
 
 @compiled
-def _count_visit(
-    state: Means, how: Exploration, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats
-) -> None:
+def count_visit(state: Means, how: NamedTuple, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
+    """Greedy scores (K,), of a policy whose exploration depends on how long it has played."""
     state.played[0] += 1.0
     for k in range(len(mean)):
         scores[k] = mean[k]
@@ -121,7 +122,7 @@ def _explore(
 EPSILON_GREEDY = assembled(
     "EpsilonGreedy",
     estimate=estimate_means,
-    score=_count_visit,
+    score=count_visit,
     chances=_explore,
     learn=learn_means,
     correct=correct_means,
@@ -163,14 +164,14 @@ class Trial(NamedTuple):
     """What an A/B test has learnt.
 
     Args:
-        n: (K,) as in `Means`; so is mean.
-        mean: (K,).
+        n: (K,) as in `Means`; so is total.
+        total: (K,).
         shipped: (K,) the means at the end of the test, by which arms are ranked for good (−inf: never tested); NaN
             until then.
     """
 
     n: Floats
-    mean: Floats
+    total: Floats
     shipped: Floats
 
 

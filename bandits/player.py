@@ -129,6 +129,7 @@ class Player(BlockLearner):
         law: of the scores, where they are drawn; None where the chances that the kernels state are all there is.
         features: block ↦ x (N, D).
         actions: block ↦ z (K, M), where the policy works on features of the actions.
+        weighs: whether it divides rewards by propensities, so that it can learn only where they are known.
     """
 
     def __init__(
@@ -145,6 +146,7 @@ class Player(BlockLearner):
         law: Law | None = None,
         features: Callable[[Block], Floats] = of_the_visitor,
         actions: Callable[[Block], Floats] | None = None,
+        weighs: bool = False,
     ) -> None:
         self.learnt = state
         self._policy, self._kernels, self._how, self._scale = policy, kernels, how, scale
@@ -152,6 +154,7 @@ class Player(BlockLearner):
         self._nothing = -1 if problem.nothing is None else problem.nothing
         self._rng, self._uniform = rng, rng.spawn(1)[0]
         self._luck, self._law, self._features, self._actions = luck, law, features, actions
+        self._weighs = weighs
 
     def _seen(self, block: Block) -> tuple[Floats, Floats, Ints]:
         """What the kernels see of a block: x (N, D), z (K, M), cohort (N,)."""
@@ -230,7 +233,13 @@ class Player(BlockLearner):
         return self._scale.low + self._scale.span * mean, self._scale.span * sd
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
-        """Take in rewards (N,) that arrive later than their visits."""
+        """Take in rewards (N,) that arrive later than their visits.
+
+        Raises:
+            InputError: where the policy needs propensities, and some are not known.
+        """
+        if self._weighs and not (choices.propensity[choices.action != self._nothing] > 0).all():
+            raise InputError("learns from choices of known propensity only, got NaN or 0", self._policy)
         scale = self._scale
         seen = self._seen(block)
         learnt = self._kernels.learn(

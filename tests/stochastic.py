@@ -40,13 +40,38 @@ def same_mean(samples, expected, low=0.0, high=1.0, *, looks=1):
     Source: Maurer & Pontil 2009, Theorem 4.
     """
     samples = np.asarray(samples, dtype=np.float64)
+    bound = _bound(samples, low, high, looks)
+    gap = abs(samples.mean() - expected)
+    assert gap <= bound, f"a mean of {samples.mean()} where {expected} is due: {gap:.3g} off, {bound:.3g} allowed"
+
+
+def mean_between(samples, least, most, low=0.0, high=1.0, *, looks=1):
+    """Assert that independent samples in [low, high] have a mean between two numbers, whatever the luck.
+
+    Unlike `same_mean` it asks for evidence: where the mean lies outside, it passes by luck once in 1e9 runs, and so it
+    is the numbers that must leave room for the bound.
+
+    Args:
+        samples: (n,).
+        least: of the mean.
+        most: of the mean.
+        low: no sample can be less.
+        high: no sample can be more.
+        looks: how many such assertions share one chance of passing by luck.
+    """
+    samples = np.asarray(samples, dtype=np.float64)
+    mean, bound = samples.mean(), _bound(samples, low, high, looks)
+    assert least <= low or mean - bound >= least, f"a mean of {mean} ± {bound:.3g} where at least {least} is claimed"
+    assert most >= high or mean + bound <= most, f"a mean of {mean} ± {bound:.3g} where at most {most} is claimed"
+
+
+def _bound(samples, low, high, looks):
+    """By how much the mean of samples (n,) in [low, high] may be off, see `same_mean`."""
     assert samples.min() >= low, f"a sample of {samples.min()} is below {low}"
     assert samples.max() <= high, f"a sample of {samples.max()} is above {high}"
     n, width, log = len(samples), high - low, math.log(4 * looks / FALSE_ALARM)
     bernstein = math.sqrt(2 * samples.var(ddof=1) * log / n) + 7 * width * log / (3 * (n - 1))
-    bound = min(width * math.sqrt(log / (2 * n)), bernstein)
-    gap = abs(samples.mean() - expected)
-    assert gap <= bound, f"a mean of {samples.mean()} where {expected} is due: {gap:.3g} off, {bound:.3g} allowed"
+    return min(width * math.sqrt(log / (2 * n)), bernstein)
 
 
 def proportions(counts, probabilities, *, looks=1):

@@ -55,7 +55,7 @@ def test_means_are_those_of_the_rewards_learnt_corrections_included():
     choices = Choices(np.array([0, 0, 1, 0, 2]), np.ones(5))
     learner.learn_many(block, choices, np.array([3.0, 5.0, 0.0, 7.0, 1.0]))
     learner.correct_many(block.rows(np.array([1])), choices.rows(np.array([1])), np.array([-4.0]))
-    np.testing.assert_allclose(learner.learnt.mean, [11 / 3, 0, 1])
+    np.testing.assert_allclose(learner.learnt.total, [11, 0, 1])
     assert learner.learnt.n.tolist() == [3, 0, 1]
 
 

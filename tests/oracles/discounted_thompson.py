@@ -1,0 +1,26 @@
+"""Discounted Thompson sampling, from Algorithm 1 of Raj & Kalyani 2017: every reward is kept, with its age."""
+
+import numpy as np
+
+
+def discounted_thompson(available, rewards, discount, successes, failures, rng):
+    """The arms that are chosen.
+
+    Args:
+        available: (N, K).
+        rewards: (N, K), in [0, 1], each that fraction of a success (the paper draws a success with that probability).
+        discount: gamma.
+        successes: alpha_0.
+        failures: beta_0.
+        rng: draws theta of each arm in turn, available or not.
+    """
+    plays = []
+    for n in range(len(available)):
+        theta = []
+        for k in range(available.shape[1]):
+            S = sum(discount ** (n - 1 - m) * reward for m, (arm, reward) in enumerate(plays) if arm == k)
+            F = sum(discount ** (n - 1 - m) * (1 - reward) for m, (arm, reward) in enumerate(plays) if arm == k)
+            theta.append(rng.beta(S + successes, F + failures))
+        k = int(np.argmax(np.where(available[n], theta, -1.0)))
+        plays.append((k, rewards[n, k]))
+    return [arm for arm, _ in plays]
