@@ -35,17 +35,19 @@ from bandits.ridge import Bank, Room, bank, fold_in, inner_products, quadratic_f
 
 
 class Hybrid(NamedTuple):
-    """What has been learnt.
+    """What has been learnt; d is rounded up to a multiple of four, with zeros for what is not there.
 
     Args:
         arms: A⁻¹ and theta of every action.
         C: (K, D, d) A⁻¹B of every action.
-        shared: A₀⁻¹ and beta, a bank of one.
+        A0_inv: (d, d) all of it: to go by whole rows is faster than by half of the entries.
+        beta: (d,).
     """
 
     arms: Bank
     C: Floats
-    shared: Bank
+    A0_inv: Floats
+    beta: Floats
 
 
 class How(NamedTuple):
@@ -53,19 +55,15 @@ class How(NamedTuple):
 
     Args:
         alpha: standard deviations of optimism.
-        own: scratch of an action's regression.
-        common: scratch of the shared one.
+        room: scratch of an action's regression.
         u: (d,) of one action.
-        U: (d, K) of all.
-        row: (K,) scratch.
+        g: (d,) A₀⁻¹u.
     """
 
     alpha: float
-    own: Room
-    common: Room
+    room: Room
     u: Floats
-    U: Floats
-    row: Floats
+    g: Floats
 
 
 @inlined
@@ -81,38 +79,31 @@ def unexplained(C: Floats, x: Floats, z: Floats, k: int, u: Floats) -> None:
 
 
 @inlined
-def shared_forms(A_inv: Floats, U: Floats, row: Floats, out: Floats) -> None:
-    """Add uᵀA₀⁻¹u of every action's u, a column of U (d, K), to out (K,); A_inv (T, 1)."""
-    t = 0
-    for p in range(len(U)):
-        half = 0.5 * A_inv[t, 0]
-        for k in range(len(out)):
-            row[k] = half * U[p, k]
-        for q in range(p + 1, len(U)):
-            entry = A_inv[t + q - p, 0]
-            for k in range(len(out)):
-                row[k] += entry * U[q, k]
-        for k in range(len(out)):
-            out[k] += 2.0 * U[p, k] * row[k]
-        t += len(U) - p
+def shared_form(A0_inv: Floats, u: Floats, g: Floats) -> float:
+    """Write A₀⁻¹u (d,) into g, and return uᵀA₀⁻¹u."""
+    for q in range(len(g)):
+        g[q] = 0.0
+    for p in range(0, len(u), 4):
+        a, b, c, e = u[p], u[p + 1], u[p + 2], u[p + 3]
+        for q in range(len(g)):
+            g[q] += (A0_inv[p, q] * a + A0_inv[p + 1, q] * b) + (A0_inv[p + 2, q] * c + A0_inv[p + 3, q] * e)
+    form = 0.0
+    for q in range(len(g)):
+        form += u[q] * g[q]
+    return form
 
 
 @inlined
 def estimate_hybrid(state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """Mean x·theta + u·beta and sd = √(xᵀA⁻¹x + uᵀA₀⁻¹u) of every action (K,)."""
-    u, U, beta = how.u, how.U, state.shared.theta
+    u = how.u
     inner_products(state.arms.theta, x, mean)
-    quadratic_forms(state.arms.A_inv, x, how.own, sd)
+    quadratic_forms(state.arms.A_inv, x, how.room, sd)
     for k in range(len(mean)):
         unexplained(state.C, x, z, k, u)
         for p in range(len(u)):
-            U[p, k] = u[p]
-    for p in range(len(u)):
-        for k in range(len(mean)):
-            mean[k] += beta[p, 0] * U[p, k]
-    shared_forms(state.shared.A_inv, U, how.row, sd)
-    for k in range(len(mean)):
-        sd[k] = math.sqrt(max(sd[k], 0.0))
+            mean[k] += u[p] * state.beta[p]
+        sd[k] = math.sqrt(max(sd[k] + shared_form(state.A0_inv, u, how.g), 0.0))
 
 
 @inlined
@@ -120,11 +111,11 @@ def learn_hybrid(
     state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
     """Fold a visit into the shared regression, and into that of the action that was chosen: see the module."""
-    u, y, left, q = how.u, how.own.y, reward, 0.0
+    u, g, y, left, q = how.u, how.g, how.room.y, reward, 0.0
     unexplained(state.C, x, z, action, u)
     for i in range(len(x)):
         left -= x[i] * state.arms.theta[i, action]
-    fold_in(state.arms.A_inv, state.arms.theta, action, x, reward, 1.0, how.own)
+    fold_in(state.arms.A_inv, state.arms.theta, action, x, reward, 1.0, how.room)
     for i in range(len(x)):
         q += x[i] * y[i]  # A⁻¹x before the visit
     weight = 1.0 / (1.0 + q)
@@ -132,15 +123,23 @@ def learn_hybrid(
         step = weight * y[i]
         for p in range(len(u)):
             state.C[action, i, p] += step * u[p]
-    fold_in(state.shared.A_inv, state.shared.theta, 0, u, left, weight, how.common)
+    shrink = weight / (1.0 + weight * shared_form(state.A0_inv, u, g))
+    for p in range(len(u)):
+        left -= u[p] * state.beta[p]
+    for p in range(len(u)):
+        state.beta[p] += shrink * left * g[p]
+        for r in range(len(u)):
+            state.A0_inv[p, r] -= shrink * (g[p] * g[r])  # in this order, so that it stays symmetric
 
 
 @inlined
 def correct_hybrid(state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
     """Change a reward that was learnt: b ← b + delta · x and b₀ ← b₀ + delta · u, with u as it is now."""
     unexplained(state.C, x, z, action, how.u)
-    shift(state.shared.A_inv, state.shared.theta, 0, how.u, delta, how.common)
-    shift(state.arms.A_inv, state.arms.theta, action, x, delta, how.own)
+    shared_form(state.A0_inv, how.u, how.g)
+    for p in range(len(how.g)):
+        state.beta[p] += delta * how.g[p]
+    shift(state.arms.A_inv, state.arms.theta, action, x, delta, how.room)
 
 
 HYBRID = assembled("HybridLinUCB", estimate=estimate_hybrid, score=optimism, learn=learn_hybrid, correct=correct_hybrid)
@@ -175,13 +174,14 @@ class HybridLinUCB(BuiltIn):
 
     def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         products = Products("HybridLinUCB", problem)
-        K, D, d = len(problem.actions), products.D, products.D * products.M
+        K, D = len(problem.actions), products.D
+        d = -(-D * products.M // 4) * 4
         return Player(
             "HybridLinUCB",
             problem,
             HYBRID,
-            Hybrid(bank(K, D, self.ridge), np.zeros((K, D, d)), bank(1, d, self.ridge)),
-            How(self.alpha, room_for(D), room_for(d), np.zeros(d), np.zeros((d, K)), np.zeros(K)),
+            Hybrid(bank(K, D, self.ridge), np.zeros((K, D, d)), np.eye(d) / self.ridge, np.zeros(d)),
+            How(self.alpha, room_for(D), np.zeros(d), np.zeros(d)),
             scale=Scale.typical(problem),
             rng=rng,
             features=products.visitors,

@@ -58,7 +58,10 @@ def test_coins_are_the_bits_of_the_words(B):
 
 
 def test_each_coin_and_each_pair_of_coins_is_fair():
-    """20,000 tosses of 5 coins: each of the four outcomes of each neighbouring pair has probability 1/4; .04 off is found."""
+    """20,000 tosses of 5 coins: each of the four outcomes of each pair of neighbours has probability 1/4.
+
+    A probability .04 off would be found.
+    """
     assert detectable_gap(20_000, looks=20) < 0.04
     counter, weight, tosses = np.array([9], dtype=np.uint64), np.empty(5), np.empty((20_000, 5), dtype=int)
     for n in range(len(tosses)):
@@ -89,7 +92,10 @@ def test_each_model_is_the_regression_of_what_it_counted_pulled_towards_its_prio
 
 
 def test_priors_have_the_spread_that_is_asked_for():
-    """3 actions, 4 features, 1,000 models; prior 3, ridge 4: coefficients are Normal(0, (3/2)²); quartiles; .05 off is found."""
+    """3 actions, 4 features, 1,000 models; prior 3, ridge 4: coefficients are Normal(0, (3/2)²), by quartiles.
+
+    A share .05 off would be found.
+    """
     assert detectable_gap(12_000, looks=4) < 0.05
     theta = begin(BootstrapThompson(models=1000, prior=3.0, ridge=4.0)).learnt.theta / 1.5
     counts = np.histogram(theta, [-np.inf, -0.67449, 0.0, 0.67449, np.inf])[0]
@@ -123,7 +129,7 @@ def test_votes_by_hand():
 
 
 def test_showing_nothing_is_worth_0_to_every_model():
-    """Two actions and nothing; models expect (1, −1, −2, 3) of a and (−1, −3, −1, 2) of b: nothing has 2/4 of the votes."""
+    """Models expect (1, −1, −2, 3) of a and (−1, −3, −1, 2) of b: two are for a, and two for nothing."""
     learner = begin(BootstrapThompson(models=4), Problem(actions=("a", "b", "-"), features=tuple("wxyz"), nothing=2))
     x = says(learner, [[1, -1, -2, 3], [-1, -3, -1, 2], [9, 9, 9, 9]])
     chosen = learner.play(Block(np.tile(x, (500, 1)), np.ones((500, 3), dtype=bool)))
@@ -132,8 +138,11 @@ def test_showing_nothing_is_worth_0_to_every_model():
 
 
 def test_nobody_knowing_anything_actions_are_chosen_equally_often_over_learners():
-    """The first visit of 4,000 learners with priors of their own: each of three actions has its third; .06 off is found."""
-    assert detectable_gap(4000, looks=3) < 0.06
+    """The first visit of 4,000 learners with priors of their own: each of three actions has its third.
+
+    A share .08 off would be found.
+    """
+    assert detectable_gap(4000, looks=3) < 0.08
     rng, first = np.random.default_rng(2), np.zeros(K, dtype=int)
     one = Block(np.ones((1, D)), np.ones((1, K), dtype=bool))
     for _ in range(4000):
@@ -142,7 +151,7 @@ def test_nobody_knowing_anything_actions_are_chosen_equally_often_over_learners(
 
 
 def test_models_agree_where_they_have_seen_much_and_disagree_where_they_have_not():
-    """Action a is shown 2,000 times with noise of 1: its spread is that of a mean, about √(x A⁻¹ x) = 1/√2000; b keeps its own."""
+    """Action a is shown 2,000 times with noise of 1: its spread is a mean's, about 1/√2000; b keeps that of its prior."""
     learner = begin(BootstrapThompson(models=200), Problem(actions=("a", "b"), features=("one",)))
     rewards = 1.0 + np.random.default_rng(1).normal(size=2000)
     block = Block(np.ones((2000, 1)), np.ones((2000, 2), dtype=bool))

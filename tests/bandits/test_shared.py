@@ -123,15 +123,15 @@ def test_ten_thousand_visits_leave_the_regression_accurate():
 def test_draws_have_the_mean_and_the_covariance_of_the_scores_of_a_drawn_theta():
     """200,000 draws of six scores after 30 visits, whitened by what the batch regression of theta says they are.
 
-    Whitened, the three numbers behind the scores are independent standard normals. So E Φ(w) = 1/2, which a mean that is
-    .04 off would move by more than .011; P(|w| < .6745) = 1/2, which a standard deviation 3 % off would; and two of
+    Whitened, the three numbers behind the scores are independent standard normals. So E Φ(w) = 1/2, which a mean that
+    is .05 off would move by more than .012; P(|w| < .6745) = 1/2, which a standard deviation 3 % off would; and two of
     them have the same sign with probability 1/2, which a correlation of .04 would.
     """
     draws, scale = 200_000, 0.8
-    assert detectable_gap(draws, looks=9) < 0.011
-    assert stats.norm.cdf(0.04 / math.sqrt(2)) - 0.5 > 0.011
-    assert 2 * stats.norm.cdf(0.6745) - 2 * stats.norm.cdf(0.6745 / 1.03) > 0.011
-    assert math.asin(0.04) / math.pi > 0.011
+    assert detectable_gap(draws, looks=9) < 0.012
+    assert stats.norm.cdf(0.05 / math.sqrt(2)) - 0.5 > 0.012
+    assert 2 * stats.norm.cdf(0.6745) - 2 * stats.norm.cdf(0.6745 / 1.03) > 0.012
+    assert math.asin(0.04) / math.pi > 0.012
     block, learner = visits(30), begin(SharedLinearThompson(scale=scale))
     theta, covariance = batch(block, learner.play(block), scale, 1.0)
     x, state, how = np.append(1.0, block.x[3]), learner.learnt, learner._how

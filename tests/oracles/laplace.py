@@ -1,4 +1,4 @@
-"""Online Laplace approximation of a Bayesian logistic regression: the whole objective is minimised, in all dimensions."""
+"""Online Laplace approximation of a Bayesian logistic regression: the whole objective is minimised, densely."""
 
 import numpy as np
 
