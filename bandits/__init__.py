@@ -13,37 +13,29 @@ from bandits.linear import GaussianThompson, LinearThompson, LinUCB
 from bandits.logistic import LogisticThompson, LogisticUCB
 from bandits.pooled import PerCohort
 from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Policy, Problem, Visit
+from bandits.saving import load
 from bandits.shared import SharedLinearThompson, SharedLinUCB
 from bandits.vowpal import VowpalWabbit
 
-POLICIES: dict[str, type[Policy]] = {
-    policy.__name__: policy
-    for policy in (
-        Nothing,
-        Random,
-        Always,
-        Oracle,
-        PersonaOracle,
-        ABTest,
-        EpsilonGreedy,
-        BetaThompson,
-        GaussianThompson,
-        LinUCB,
-        LinearThompson,
-        SharedLinUCB,
-        SharedLinearThompson,
-        HybridLinUCB,
-        LogisticThompson,
-        LogisticUCB,
-        BootstrapThompson,
-        PerCohort,
-        PersonaBelief,
-        Cautious,
-        VowpalWabbit,
-    )
+FAMILIES: dict[str, tuple[type[Policy], ...]] = {
+    "marks to measure against": (Nothing, Random, Always, Oracle, PersonaOracle),
+    "no features": (ABTest, EpsilonGreedy, BetaThompson, GaussianThompson),
+    "linear, an arm at a time": (LinUCB, LinearThompson),
+    "features of visitor × action": (SharedLinUCB, SharedLinearThompson, HybridLinUCB),
+    "logistic": (LogisticThompson, LogisticUCB),
+    "pooled": (PerCohort,),
+    "bootstrap": (BootstrapThompson,),
+    "personas": (PersonaBelief,),
+    "careful": (Cautious,),
+    "Vowpal Wabbit": (VowpalWabbit,),
 }
+"""Every policy of this package, by what it is."""
+
+POLICIES: dict[str, type[Policy]] = {policy.__name__: policy for family in FAMILIES.values() for policy in family}
+"""The same by name: the `kind` of a TOML table."""
 
 __all__ = [
+    "FAMILIES",
     "POLICIES",
     "ABTest",
     "Always",
@@ -78,4 +70,5 @@ __all__ = [
     "SharedLinearThompson",
     "Visit",
     "VowpalWabbit",
+    "load",
 ]

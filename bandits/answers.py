@@ -76,6 +76,10 @@ def checked(choice: object, available: Bools, row: int) -> tuple[int, float]:
     if not known or not (np.isnan(choice.propensity) or 0 < choice.propensity <= 1):
         what = f"stated propensity {choice.propensity!r}"
         raise Misbehaviour(what, ", which is not in (0, 1] (NaN where it cannot be told)", row)
+    if not isinstance(choice.error, (float, int, np.floating)) or not choice.error >= 0:
+        raise Misbehaviour(
+            f"stated a propensity with standard error {choice.error!r}", ", which is not 0 or above", row
+        )
     if choice.memo is not None and np.ndim(choice.memo) != 1:
         raise Misbehaviour(f"gave a memo of shape {np.shape(choice.memo)}", ", where (any,) was due", row)
     return int(choice.action), float(choice.propensity)
@@ -102,6 +106,9 @@ def check(choices: object, available: Bools) -> None:
         raise Misbehaviour(
             "answered a block", f" with a memo of shape {np.shape(choices.memo)}, where ({N}, any) was due"
         )
+    for what, values in (("errors", choices.error), ("explored", choices.explored)):
+        if values is not None and np.shape(values) != (N,):
+            raise Misbehaviour("answered a block", f" with {what} of shape {np.shape(values)}, where ({N},) was due")
     action, share = choices.action, choices.propensity
     inside = (action >= 0) & (action < K)
     fine = inside & available[np.arange(N), np.where(inside, action, 0)]

@@ -101,14 +101,22 @@ def _correct(
     state.wins[action], state.losses[action] = max(wins, how.successes), max(losses, how.failures)
 
 
+LEAST = 0.5  # losses
+
+
 class BetaScores:
     """Scores are independent draws from Beta posteriors."""
 
     def chance(self, notes: Floats, candidates: Bools, action: Ints) -> tuple[Floats, Floats | None]:
-        """By quadrature (N,), with an error below 1e-6."""
+        """By quadrature (N,), with an error below 1e-6.
+
+        NaN where an arm has less than half of a loss: then draws are rounded to exactly 1, and tie, too often.
+        """
         from bandits.propensity import beta_propensity  # noqa: PLC0415  only the log asks for it
 
-        return beta_propensity(notes[:, :, 0], notes[:, :, 1], notes[:, :, 2], candidates, action), None
+        chance = beta_propensity(notes[:, :, 0], notes[:, :, 1], notes[:, :, 2], candidates, action)
+        rounded = (candidates & np.isnan(notes[:, :, 2]) & (notes[:, :, 1] < LEAST)).any(axis=1)
+        return np.where(rounded, np.nan, chance), None
 
 
 BETA = assembled(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from bandits.answers import Misbehaviour, blamed, check, checked, locked
-from bandits.protocol import Block, BlockLearner, Choices, Corrigible, Floats, Learner
+from bandits.errors import InputError
+from bandits.protocol import Block, BlockLearner, Choices, Corrigible, Floats, Learner, Savable
 
 LARGE = 1e9
 
@@ -27,19 +30,28 @@ class Stepwise(BlockLearner):
         """Choose, and learn where rewards are known at once, visit by visit."""
         block = locked(block)
         action, propensity = np.empty(len(block), dtype=np.int64), np.empty(len(block))
-        memos = []
+        error, explored = np.zeros(len(block)), np.zeros(len(block), dtype=np.bool_)
+        memos, told = [], True
         for n in range(len(block)):
             visit = block.visit(n)
             with blamed(n):
                 choice = self._learner.choose(visit)
                 action[n], propensity[n] = checked(choice, visit.available, n)
                 memos.append(choice.memo)
+                error[n], told = choice.error, told and choice.explored is not None
+                explored[n] = bool(choice.explored)
                 if block.rewards is not None:
                     self._learner.learn(visit, choice, float(block.rewards[n, action[n]]))
         if len({None if memo is None else np.shape(memo) for memo in memos}) > 1:
             raise Misbehaviour("answered a block", " with memos of different shapes")
         some = len(memos) > 0 and memos[0] is not None
-        return Choices(action, propensity, np.array(memos, dtype=np.float64) if some else None)
+        return Choices(
+            action,
+            propensity,
+            memo=np.array(memos, dtype=np.float64) if some else None,
+            error=error if error.any() else None,
+            explored=explored if told else None,
+        )
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
         """Learn visit by visit."""
@@ -54,6 +66,25 @@ class Stepwise(BlockLearner):
         for n in range(len(block)):
             with blamed(n):
                 self._learner.correct(block.visit(n), choices.choice(n), float(deltas[n]))
+
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """What the learner says that it has learnt.
+
+        Raises:
+            InputError: when it does not say.
+        """
+        return self._savable().state()
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Hand the learner what it has said."""
+        self._savable().restore(state)
+
+    def _savable(self) -> Savable:
+        if not isinstance(self._learner, Savable):
+            raise InputError(
+                "cannot be saved: its learner has no state() and restore(state)", type(self._learner).__name__
+            )
+        return self._learner
 
 
 class Watched(BlockLearner):

@@ -218,7 +218,8 @@ class Player(BlockLearner):
             if spread is not None:
                 error = np.zeros(len(action)) if error is None else error
                 error[rows] += share * spread  # the same draws at every level: no less than the error of their sum
-        np.clip(propensity, np.finfo(np.float64).tiny, 1.0, out=propensity)
+        propensity[propensity == 0.0] = np.nan  # less than can be told: it was chosen
+        np.minimum(propensity, 1.0, out=propensity)
         return error
 
     def estimates(self, block: Block) -> tuple[Floats, Floats]:

@@ -256,6 +256,19 @@ class Corrigible(Protocol):
         ...
 
 
+@runtime_checkable
+class Savable(Protocol):
+    """A learner that can be written to a file, and made again from it."""
+
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """All that it has learnt, and its luck, as arrays by name."""
+        ...
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Take over the state of another learner of the same policy and problem."""
+        ...
+
+
 class NotUncertain(TypeError):  # noqa: N818  it names what is missing
     """A learner was asked for estimates that it does not have."""
 

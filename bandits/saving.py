@@ -79,7 +79,7 @@ def load(path: str | os.PathLike[str], policy: Policy | None = None) -> BlockLea
     if policy is None:
         if _names_code(saved):
             raise InputError("holds a policy of one's own; hand it in: load(path, policy)", str(path))
-        policy = policy_from({key: value for key, value in saved.items() if value is not None})
+        policy = _policy_of(saved)
     learner = policy.start(_problem_of(content), np.random.default_rng(0))
     if not isinstance(learner, BlockLearner):
         raise InputError("holds a learner that does not play blocks, and so was not saved by `bandits`", str(path))
@@ -102,7 +102,7 @@ def _take_over(learner: BlockLearner, content: Arrays, path: str | os.PathLike[s
     policy, problem = learner.origin or (None, None)
     saved = json.loads(text_of(content["policy"]))
     if policy is None or saved != json.loads(json.dumps(table_of(policy))):
-        raise InputError(f"holds a learner of {saved}, not of {label_of(policy)}", str(path))
+        raise InputError(f"holds a learner of {_label(saved)}, not of {label_of(policy)}", str(path))
     if problem is None or text_of(content["problem"]) != text_of(_problem_arrays(problem)["problem"]):
         raise InputError("holds a learner for another problem: other actions, features or bounds", str(path))
     state = {name.removeprefix(STATE): array for name, array in content.items() if name.startswith(STATE)}
@@ -114,17 +114,29 @@ def _take_over(learner: BlockLearner, content: Arrays, path: str | os.PathLike[s
 
 def _read(path: str | os.PathLike[str]) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            content = {name: file[name] for name in file.files}
+        with pathlib.Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                content = {name: arrays[name] for name in names}
     except FileNotFoundError:
         raise InputError("there is no such file", str(path)) from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"holds no saved learner: {error}", str(path)) from None
     if not {"format", "policy", "problem"} <= set(content):
         raise InputError("holds no saved learner", str(path))
     if int(content["format"]) != FORMAT:
         raise InputError(f"was saved in format {int(content['format'])}, and this version reads {FORMAT}", str(path))
     return content
+
+
+def _label(table: dict[str, Any]) -> str:
+    """How the policy of a table is called, as far as that can be told without running code of one's own."""
+    return str(table.get("kind")) if _names_code(table) else label_of(_policy_of(table))
+
+
+def _policy_of(table: dict[str, Any]) -> Policy:
+    return policy_from({key: value for key, value in table.items() if value is not None})
 
 
 def _names_code(table: object) -> bool:
@@ -186,20 +198,26 @@ def restore(learner: BlockLearner, state: Arrays) -> None:
     """Put everything that `state_of` found back in its place.
 
     Raises:
-        KeyError: when something is missing.
+        ValueError: when something is missing, or does not fit.
     """
-    for path, part, place in _parts(learner):
+    for path, part, (owner, name) in _parts(learner):
         if isinstance(part, BlockLearner):
             inside = path + "/"
-            part.restore({name.removeprefix(inside): a for name, a in state.items() if name.startswith(inside)})
-        elif isinstance(part, np.random.Generator):
-            part.bit_generator.state = json.loads(text_of(state[path]))
-        elif isinstance(part, np.ndarray) and part.shape == state[path].shape:
-            part[...] = state[path]
+            part.restore({key.removeprefix(inside): value for key, value in state.items() if key.startswith(inside)})
+            continue
+        if path not in state:
+            raise ValueError(f"{path!r} is missing")
+        value = state[path]
+        if isinstance(part, np.random.Generator):
+            part.bit_generator.state = json.loads(text_of(value))
+            continue
+        due = np.asarray(part)
+        if value.shape != due.shape or value.dtype != due.dtype:
+            raise ValueError(f"{path!r} is {value.dtype} {value.shape}, where {due.dtype} {due.shape} is due")
+        if isinstance(part, np.ndarray):
+            part[...] = value
         else:
-            owner, name = place
-            value = state[path]
-            setattr(owner, name, value.item() if value.ndim == 0 else value)
+            setattr(owner, name, value.item())
 
 
 def _parts(learner: BlockLearner) -> Iterator[tuple[str, Any, tuple[object, str]]]:
@@ -224,6 +242,14 @@ def _within(path: str, value: object, place: tuple[object, str]) -> Iterator[tup
     elif isinstance(value, Changing):
         for name, part in sorted(vars(value).items()):
             yield from _within(f"{path}/{name}", part, (value, name))
+    elif not _constant(value):
+        raise InputError(f"cannot be saved: what it keeps as {path!r} is a {type(value).__name__}; use arrays")
+
+
+def _constant(value: object) -> bool:
+    """Whether a part of a learner follows from its policy and problem: names, functions, and what `bandits` makes."""
+    ours = type(value).__module__.partition(".")[0] == "bandits"
+    return value is None or ours or callable(value) or isinstance(value, (str, bytes))
 
 
 class Changing:

@@ -26,25 +26,29 @@ _EXPLORING: dict[str, tuple[str, frozenset[str]]] = {
 }
 # these explorations are switched on by a number
 _NUMBER = {"first": 500, "bag": 5, "cover": 5, "rnd": 1}
+# with "mtr" these learn from the chosen action alone; the others look at all that were offered
+_ALONE = frozenset({"epsilon", "first", "bag", "softmax"})
+_CB_TYPES = {"squarecb": ("mtr",), "regcb": ("mtr",), "cover": ("mtr", "dr", "ips")}  # the others know all of them
 _LEARNING = {"cb_type": "cb_type", "bits": "bit_precision", "learning_rate": "learning_rate", "power_t": "power_t"}
 
 # What `extra` may hold: what reads and writes no file, prints nothing and leaves examples as they are made here;
 # a value follows where there is "=".
 _EXTRA = (
     "adaptive adax clip_p= coin ftrl ftrl_alpha= ftrl_beta= initial_t= initial_weight= invariant l1= l2= "
-    "loss_function= max_prediction= min_prediction= nn= noconstant normal_weights normalized pistol quantile_tau= "
+    "loss_function= max_prediction= min_prediction= noconstant normal_weights normalized pistol quantile_tau= "
     "random_weights sgd"
 )
+# no "nn" with "bag" and "rnd": its several regressions make Vowpal Wabbit (9.11) write where it must not
 _EXTRA_EXPLORING = {
-    "epsilon": "first_only",
-    "first": "",
+    "epsilon": "first_only nn=",
+    "first": "nn=",
     "bag": "first_only greedify",
-    "cover": "first_only nounif psi=",
-    "squarecb": "gamma_exponent=",
-    "regcb": "cb_max_cost= cb_min_cost= first_only mellowness= regcbopt",
-    "softmax": "",
+    "cover": "first_only nn= nounif psi=",
+    "squarecb": "gamma_exponent= nn=",
+    "regcb": "cb_max_cost= cb_min_cost= first_only mellowness= nn= regcbopt",
+    "softmax": "nn=",
     "rnd": "rnd_alpha= rnd_invlambda=",
-    "synthcover": "synthcoverpsi= synthcoversize=",
+    "synthcover": "nn= synthcoverpsi= synthcoversize=",
 }
 
 
@@ -71,8 +75,10 @@ class VowpalWabbit(BuiltIn):
         gamma: greediness of "squarecb", `--gamma_scale` (10): it is gamma · √visits, a typical reward being 1.
         lambda_: greediness of "softmax" (1), a typical reward being 1.
         rnd: random networks of "rnd" (1).
-        cb_type: estimator of costs: "mtr" (importance-weighted regression), "dr" (doubly robust), "ips" ("mtr").
-            "squarecb" and "regcb" know only "mtr".
+        cb_type: estimator of costs: "mtr" (importance-weighted regression), "dr" (doubly robust), "ips", "dm" ("mtr").
+            "squarecb" and "regcb" know only "mtr", "cover" all but "dm". What Vowpal Wabbit calls the direct method
+            here takes the cost of an action that was not chosen for 0: it predicts the reward times how often the
+            action is chosen, to the advantage of what is chosen often. It is there for comparison; use "mtr".
         bits: 2^bits weights, of 16 bytes each, for each policy of "bag" and "cover" (18).
         learning_rate: (.5).
         power_t: how fast the learning rate falls (.5).
@@ -95,7 +101,7 @@ class VowpalWabbit(BuiltIn):
     gamma: PositiveFloat | None = None
     lambda_: NonNegativeFloat | None = None
     rnd: Annotated[int, Field(ge=1, le=100)] | None = None
-    cb_type: Literal["mtr", "dr", "ips"] | None = None
+    cb_type: Literal["mtr", "dr", "ips", "dm"] | None = None
     bits: Annotated[int, Field(ge=4, le=26)] | None = None
     learning_rate: PositiveFloat | None = None
     power_t: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -112,8 +118,10 @@ class VowpalWabbit(BuiltIn):
             for field, (_, heeded) in _EXPLORING.items()
             if getattr(self, field) is not None and self.exploration not in heeded
         ]
-        if self.exploration in {"squarecb", "regcb"} and self.cb_type in {"dr", "ips"}:
-            faults.append(Fault(f"must be 'mtr' {here}, got {self.cb_type!r}", ("cb_type",)))
+        known_types = _CB_TYPES.get(self.exploration)
+        if known_types and self.cb_type not in {None, *known_types}:
+            due = " or ".join(map(repr, known_types))
+            faults.append(Fault(f"must be {due} {here}, got {self.cb_type!r}", ("cb_type",)))
         known = _known(f"{_EXTRA} {_EXTRA_EXPLORING[self.exploration]}")
         faults += [Fault(what, ("extra",)) for what in _faults_of(self.extra, self.exploration, known)]
         if faults:
@@ -133,7 +141,14 @@ class VowpalWabbit(BuiltIn):
 
     def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         workspace = self._open(problem, seed=int(rng.integers(2**32)))
-        return Wabbit(workspace, problem, rng, averages=self.cb_type in {"dr", "ips"})
+        return Wabbit(
+            workspace,
+            problem,
+            rng,
+            averages=self.cb_type in {"dr", "ips"},
+            alone=self.exploration in _ALONE and self.cb_type in {None, "mtr"},
+            reopen=lambda path: self._reopen(problem, path),
+        )
 
     def command_line(self, problem: Problem, seed: int) -> list[str]:
         """The options of Vowpal Wabbit.
@@ -142,7 +157,7 @@ class VowpalWabbit(BuiltIn):
             problem: of the world.
             seed: of Vowpal Wabbit's own luck: bootstraps, random networks and random weights.
         """
-        line = ["--quiet", "--cb_explore_adf", f"--random_seed={seed}"]
+        line = ["--quiet", "--cb_explore_adf", f"--random_seed={seed}", "--per_model_save_load"]
         if self.exploration in _NUMBER:
             line.append(f"--{self.exploration}={getattr(self, self.exploration) or _NUMBER[self.exploration]}")
         elif self.exploration != "epsilon":
@@ -158,12 +173,21 @@ class VowpalWabbit(BuiltIn):
         return line + [f"--{name}" + ("" if value is None else f"={value}") for name, value in _pairs(self.extra)]
 
     def _open(self, problem: Problem, seed: int) -> Any:  # noqa: ANN401  Vowpal Wabbit ships no types
+        return self._opened(self.command_line(problem, seed))
+
+    def _reopen(self, problem: Problem, path: str) -> Any:  # noqa: ANN401  the same
+        # a model knows how far its luck has come: no seed may say otherwise, and no random weights draw from it again
+        anew = ("--random_seed", "--random_weights")
+        line = [option for option in self.command_line(problem, seed=0) if not option.startswith(anew)]
+        return self._opened([*line, f"--initial_regressor={path}"])
+
+    def _opened(self, line: list[str]) -> Any:  # noqa: ANN401  the same
         try:
             import vowpalwabbit  # noqa: PLC0415  heavy, and needed by this policy alone
         except ImportError:
             raise InputError("needs the package vowpalwabbit; run: pip install vowpalwabbit", "VowpalWabbit") from None
         try:
-            return vowpalwabbit.Workspace(arg_list=self.command_line(problem, seed))
+            return vowpalwabbit.Workspace(arg_list=line)
         except RuntimeError as error:
             what = f"has options that Vowpal Wabbit refuses: {error}; mend extra, {self.extra!r}"
             raise InputError(what, "VowpalWabbit") from None

@@ -1,4 +1,4 @@
-"""The command line: run, report, show, new, check."""
+"""The command line: run, report, show, new, check, policies."""
 
 from __future__ import annotations
 
@@ -137,6 +137,19 @@ def new(
 def check(scenario: Name) -> None:
     """Say what is wrong with a scenario, or how it will behave."""
     shop.check(scenario, Console())
+
+
+@app.command()
+def policies(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="one of them, to be shown in full")] = None,
+) -> None:
+    """List the policies with a line each and their parameters, or show one in full."""
+    from experiments import shelf  # noqa: PLC0415  help must not wait for it
+
+    if name is None:
+        shelf.show_all(Console())
+    else:
+        shelf.show_one(name, Console())
 
 
 def _complain(line: str) -> None:

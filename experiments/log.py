@@ -19,11 +19,18 @@ from experiments.disk import in_the_making, write_synced, writing
 PIECE = 100_000
 
 
+def _error(choices: Choices) -> pl.Series:
+    """The standard errors of the propensities: 0 where they are exact, null where there is none to err."""
+    error = np.zeros(len(choices.propensity)) if choices.error is None else choices.error
+    return pl.Series(np.where(np.isnan(choices.propensity), np.nan, error), nan_to_null=True)
+
+
 class VisitLog:
     """Writes visits as parquet files part-00000.parquet, part-00001.parquet … into a folder, whole or not at all.
 
-    Columns: visit, time, cohort, user, action, propensity (null where it cannot be told), reward, the world's outcomes,
-    left, available (K), and x_<feature> (D of them).
+    Columns: visit, time, cohort, user, action, propensity (null where it cannot be told), propensity_error (0 where it
+    is exact), explored (null where the policy does not say), reward, the world's outcomes, left, available (K), and
+    x_<feature> (D of them).
 
     Args:
         folder: appears when the log is complete.
@@ -53,6 +60,10 @@ class VisitLog:
             "user": pl.Series([None] * len(visits), dtype=pl.Int64) if visits.user is None else visits.user,
             "action": np.array(self._problem.actions)[choices.action],
             "propensity": propensity,
+            "propensity_error": _error(choices),
+            "explored": pl.Series([None] * len(visits), dtype=pl.Boolean)
+            if choices.explored is None
+            else choices.explored,
             "reward": outcome.reward,
         }
         columns |= {name: outcome.values[:, q] for q, name in enumerate(self._about.outcomes)}

@@ -6,6 +6,7 @@ import copy
 import pathlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -66,7 +67,8 @@ def play(world: World, learner: BlockLearner, needs: Needs, ledger: Ledger, log:
     memory = Memory()
     while (visits := world.next_block()) is not None:
         with _placed(visits.index):
-            choices = learner.play(visits.shown_to(needs))
+            # some propensities take time to compute: only the log asks for them
+            choices = learner.play(replace(visits.shown_to(needs), asks=log is not None))
             check(choices, visits.available)
             if visits.rewards is None or world.problem.corrections:
                 memory.keep(visits.index, choices)

@@ -151,7 +151,7 @@ def test_nobody_knowing_anything_actions_are_chosen_equally_often_over_learners(
 
 
 def test_models_agree_where_they_have_seen_much_and_disagree_where_they_have_not():
-    """Action a is shown 2,000 times with noise of 1: its spread is a mean's, about 1/√2000; b keeps that of its prior."""
+    """Action a is shown 2,000 times with noise of 1: its spread is a mean's, about 1/√2000; b keeps its own."""
     learner = begin(BootstrapThompson(models=200), Problem(actions=("a", "b"), features=("one",)))
     rewards = 1.0 + np.random.default_rng(1).normal(size=2000)
     block = Block(np.ones((2000, 1)), np.ones((2000, 2), dtype=bool))

@@ -25,8 +25,8 @@ def inner(x):
 
 
 def test_a_kernel_keeps_its_name_and_its_words():
-    assert bandits.ridge.rank_one_update.__name__ == "rank_one_update"
-    assert "Sherman & Morrison" in bandits.ridge.rank_one_update.__doc__
+    assert bandits.ridge.fold_in.__name__ == "fold_in"
+    assert "Sherman & Morrison" in bandits.ridge.fold_in.__doc__
     assert bandits.counts.learn_means.__module__ == "bandits.counts"
 
 

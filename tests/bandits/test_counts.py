@@ -29,9 +29,8 @@ def test_epsilon_greedy_chooses_as_the_textbook_does(epsilon):
     available[np.arange(N), rng.integers(K, size=N)] = True
     rewards = rng.normal([0.2, -0.1, 0.5, 0.0], 1, size=(N, K))
     chosen = begin(EpsilonGreedy(epsilon=epsilon), K=K).play(Block(np.empty((N, 0)), available, rewards))
-    draws = np.random.default_rng(5)
-    tie, coin = draws.spawn(1)[0].random(N), draws.random(N)
-    action, propensity = epsilon_greedy(available, rewards, epsilon, coin, tie)
+    uniform = np.random.default_rng(5).spawn(1)[0].random(N)
+    action, propensity = epsilon_greedy(available, rewards, epsilon, uniform)
     np.testing.assert_array_equal(chosen.action, action)
     np.testing.assert_allclose(chosen.propensity, propensity, rtol=1e-12)
 
@@ -56,8 +55,8 @@ def test_means_are_those_of_the_rewards_learnt_corrections_included():
     choices = Choices(np.array([0, 0, 1, 0, 2]), np.ones(5))
     learner.learn_many(block, choices, np.array([3.0, 5.0, 0.0, 7.0, 1.0]))
     learner.correct_many(block.rows(np.array([1])), choices.rows(np.array([1])), np.array([-4.0]))
-    np.testing.assert_allclose(learner.mean, [11 / 3, 0, 1])
-    assert learner.n.tolist() == [3, 0, 1]
+    np.testing.assert_allclose(learner.learnt.mean, [11 / 3, 0, 1])
+    assert learner.learnt.n.tolist() == [3, 0, 1]
 
 
 class TestABTest:
@@ -117,23 +116,23 @@ class TestBetaThompson:
         chosen = learner.play(Block(np.empty((500, 0)), np.ones((500, 3), dtype=bool), rewards)).action
         for k in range(3):
             won = rewards[chosen == k, k]
-            assert learner.wins[k] == 2 + won.sum()
-            assert learner.losses[k] == 3 + (1 - won).sum()
+            assert learner.learnt.wins[k] == 2 + won.sum()
+            assert learner.learnt.losses[k] == 3 + (1 - won).sum()
 
     def test_a_reward_between_the_bounds_is_a_fraction_of_a_success(self):
         """Bounds −10 … 30: a reward of 0 is a quarter of a success, and a correction by −10 takes it back."""
         learner = begin(BetaThompson(), reward_range=(-10.0, 30.0))
         block, choices = always([0, 0, 0], 1), Choices(np.array([1]), np.ones(1))
         learner.learn_many(block, choices, np.zeros(1))
-        assert (learner.wins[1], learner.losses[1]) == (1.25, 1.75)
+        assert (learner.learnt.wins[1], learner.learnt.losses[1]) == (1.25, 1.75)
         learner.correct_many(block, choices, np.array([-10.0]))
-        assert (learner.wins[1], learner.losses[1]) == (1.0, 2.0)
+        assert (learner.learnt.wins[1], learner.learnt.losses[1]) == (1.0, 2.0)
 
     def test_an_arm_is_chosen_as_often_as_it_is_the_better_one(self):
         """P(X > Y), X ~ Beta(3, 4), Y ~ Beta(5, 3), by quadrature. 40,000 choices: .03 off would be found."""
         assert detectable_gap(40_000, looks=2) < 0.03
         learner = begin(BetaThompson(), K=2, reward_range=(0.0, 1.0))
-        learner.wins[:], learner.losses[:] = [3, 5], [4, 3]
+        learner.learnt.wins[:], learner.learnt.losses[:] = [3, 5], [4, 3]
         better, _ = integrate.quad(lambda y: stats.beta.sf(y, 3, 4) * stats.beta.pdf(y, 5, 3), 0, 1)
         chosen = learner.play(Block(np.empty((40_000, 0)), np.ones((40_000, 2), dtype=bool))).action
         proportions(np.bincount(chosen), [better, 1 - better])
@@ -147,7 +146,7 @@ class TestBetaThompson:
     @pytest.mark.parametrize("paid", [1.5, -0.5, float("nan")])
     def test_a_reward_out_of_bounds_is_refused(self, paid):
         """A negative count would make the draw of a Beta endless."""
-        line = "BetaThompson: was paid outside of the bounds that this world states, 0.0 to 1.0; mend the world"
+        line = "BetaThompson: was paid outside of the bounds that this world states, 0 to 1; mend the world"
         learner = begin(BetaThompson(), reward_range=(0.0, 1.0))
         with pytest.raises(InputError) as caught:
             learner.play(always([paid] * 3, 1))
@@ -170,8 +169,8 @@ class TestBetaThompson:
         learner.learn_many(block, choices, np.array([0.3]))
         for _ in range(3):
             learner.correct_many(block, choices, np.array([-0.1]))
-        assert learner.wins[1] == 1e-18
-        assert learner.losses[1] == pytest.approx(2.0)
+        assert learner.learnt.wins[1] == 1e-18
+        assert learner.learnt.losses[1] == pytest.approx(2.0)
 
     @pytest.mark.parametrize(
         ("bounds", "why"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import io
 import pathlib
 import pickle
 import subprocess
 import sys
+import tempfile
 from bisect import bisect_right
 from dataclasses import replace
 from itertools import accumulate
@@ -20,14 +22,15 @@ from bandits.protocol import Block, Choice, Choices, Problem
 from bandits.vowpal import VowpalWabbit
 
 EXPLORATIONS = ("epsilon", "first", "bag", "cover", "squarecb", "regcb", "softmax", "rnd", "synthcover")
+ALL_TYPES = set(EXPLORATIONS) - {"squarecb", "regcb", "cover"}  # of estimators; "cover" lacks "dm"
 D, K, M = 4, 5, 2
 
 
-def problem(**fields):
-    return Problem(**({"actions": tuple("abcde"), "features": tuple("wxyz")} | fields))
+def problem(K=K, D=D, **fields):
+    return Problem(**({"actions": tuple(map(str, range(K))), "features": tuple(f"x{d}" for d in range(D))} | fields))
 
 
-def block(visits, seed=0, *, partly=False, z=False):
+def block(visits, seed=0, *, partly=False, z=False, K=K, D=D):
     """Whole-numbered features, zeros among them: Vowpal Wabbit reads a fraction from text with a rounding error."""
     rng = np.random.default_rng(seed)
     x = rng.integers(-3, 4, size=(visits, D)).astype(float)
@@ -63,10 +66,14 @@ def step_by_step(learner, visits):
     return Choices(np.array([c.action for c in chosen]), np.array([c.propensity for c in chosen]))
 
 
-def by_text(policy, world, visits, rng):
-    """The slow oracle: every visit is written and parsed as text twice, as in Vowpal Wabbit's own tutorials."""
-    workspace = vowpalwabbit.Workspace(arg_list=policy.command_line(world, int(rng.integers(2**32))))
-    action, propensity = [], []
+def by_text(policy, world, visits, rng, wait=1):
+    """The slow oracle: every visit is written and parsed as text twice, as in Vowpal Wabbit's own tutorials.
+
+    Rewards come after so many visits.
+    """
+    line = policy.command_line(world, int(rng.integers(2**32)))
+    workspace = vowpalwabbit.Workspace(arg_list=[option for option in line if option != "--per_model_save_load"])
+    K, action, propensity, lessons = len(world.actions), [], [], []
     for n, x in enumerate(visits.x):
         offered = np.flatnonzero(visits.available[n])
         lines = ["shared |u " + " ".join(f"{d}:{int(value)}" for d, value in enumerate(x))]
@@ -82,8 +89,35 @@ def by_text(policy, world, visits, rng):
         if offered[place] != world.nothing or policy.cb_type in {"dr", "ips"}:
             cost = -visits.rewards[n, offered[place]] / world.reward_scale
             lines[place + 1] = f"0:{cost}:{propensity[-1]} {lines[place + 1]}"
-            workspace.learn(lines)
+            lessons.append(lines)
+        if (n + 1) % wait == 0:
+            for lesson in lessons:
+                workspace.learn(lesson)
+            lessons.clear()
     return Choices(np.array(action), np.array(propensity))
+
+
+def in_turns(learner, visits, wait):
+    """Visits played as their rewards come after so many of them."""
+    chosen = []
+    for first in range(0, len(visits), wait):
+        some = visits.rows(np.arange(first, min(first + wait, len(visits))))
+        chosen.append(learner.play(replace(some, rewards=None)))
+        if len(some) == wait:
+            rewards = some.rewards[np.arange(wait), chosen[-1].action]
+            learner.learn_many(replace(some, rewards=None), chosen[-1], rewards)
+    return Choices(np.concatenate([c.action for c in chosen]), np.concatenate([c.propensity for c in chosen]))
+
+
+def resumed(policy, world, learner):
+    """A learner that goes on from another one's state, by way of a file of plain arrays."""
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **learner.state())
+    file.seek(0)
+    fresh = policy.start(world, np.random.default_rng(77))
+    with np.load(file, allow_pickle=False) as arrays:
+        fresh.restore(dict(arrays))
+    return fresh
 
 
 def assert_same(one, other):
@@ -124,6 +158,40 @@ class TestEveryExploration:
         fast = policy.start(world, np.random.default_rng(5)).play(visits)
         assert_same(fast, by_text(policy, world, visits, np.random.default_rng(5)))
 
+    def test_neither_does_a_single_action_on_offer(self, exploration):
+        visits, policy = block(300), VowpalWabbit(exploration=exploration)
+        visits.available[::2] = np.arange(K) == 3
+        fast = policy.start(problem(), np.random.default_rng(5)).play(visits)
+        assert_same(fast, by_text(policy, problem(), visits, np.random.default_rng(5)))
+
+    def test_late_rewards_make_no_difference_to_that(self, exploration):
+        visits, policy = block(200, partly=True, z=True), VowpalWabbit(exploration=exploration)
+        fast = in_turns(policy.start(problem(), np.random.default_rng(5)), visits, 8)
+        assert_same(fast, by_text(policy, problem(), visits, np.random.default_rng(5), wait=8))
+
+    def test_saved_between_visits_and_their_late_rewards_it_goes_on_as_if_it_had_not_been(self, exploration):
+        visits, policy = block(200, partly=True, z=True), VowpalWabbit(exploration=exploration)
+        learner = policy.start(problem(), np.random.default_rng(5))
+        learner.play(visits)
+        unknown = replace(visits, rewards=None)
+        chosen = learner.play(unknown)
+        rewards = visits.rewards[np.arange(200), chosen.action]
+        early, late = np.arange(70), np.arange(70, 200)
+        learner.learn_many(unknown.rows(early), chosen.rows(early), rewards[early])
+        other = resumed(policy, problem(), learner)
+        for each in (learner, other):
+            each.learn_many(unknown.rows(late), chosen.rows(late), rewards[late])
+        assert_same(other.play(block(300, seed=1)), learner.play(block(300, seed=1)))
+
+    def test_huge_rewards_no_rewards_and_constant_features_do_no_harm(self, exploration):
+        """Choices stay choices: of positive probability, at most 1."""
+        visits = block(200, partly=True)
+        for size in (0.0, 1e9):
+            odd = replace(visits, x=np.ones_like(visits.x), rewards=visits.rewards * size)
+            chosen = VowpalWabbit(exploration=exploration).start(problem(), np.random.default_rng(5)).play(odd)
+            assert (chosen.propensity > 0).all()
+            assert (chosen.propensity <= 1).all()
+
     def test_only_available_actions_are_chosen(self, exploration):
         visits = block(200, partly=True)
         chosen = VowpalWabbit(exploration=exploration).start(problem(), np.random.default_rng(5)).play(visits)
@@ -151,6 +219,19 @@ class TestEveryExploration:
         assert abs(sum(seen.get(k, pmf[k]) for k in range(K)) - 1) < 1e-12
         np.testing.assert_allclose(chosen.propensity, pmf[chosen.action], rtol=1e-12)
         np.testing.assert_allclose(np.bincount(chosen.action, minlength=K) / 4000, pmf, atol=t)
+
+
+class TestSizes:
+    @pytest.mark.parametrize("wait", [1, 7])
+    @pytest.mark.parametrize("z", [False, True], ids=["plain", "z"])
+    @pytest.mark.parametrize("partly", [False, True], ids=["all", "partly"])
+    @pytest.mark.parametrize("many", [5, 10, 50])
+    def test_epsilon_greedy_is_bit_for_bit_what_text_makes_of_it(self, many, partly, z, wait):
+        visits = block(300, partly=partly, z=z, K=many, D=10)
+        policy, world = VowpalWabbit(exploration="epsilon", epsilon=0.1), problem(K=many, D=10)
+        learner = policy.start(world, np.random.default_rng(5))
+        fast = learner.play(visits) if wait == 1 else in_turns(learner, visits, wait)
+        assert_same(fast, by_text(policy, world, visits, np.random.default_rng(5), wait))
 
 
 class TestLearning:
@@ -208,7 +289,7 @@ class TestLearning:
         policy = VowpalWabbit(exploration="regcb")
         assert "has no bounds for showing nothing" in policy.misfit(problem(nothing=0))
         assert policy.misfit(problem()) is None
-        with pytest.raises(InputError, match="VowpalWabbit: has no bounds for showing nothing"):
+        with pytest.raises(InputError, match="has no bounds for showing nothing"):
             policy.start(problem(nothing=0), np.random.default_rng(5))
 
     def test_showing_nothing_teaches_nothing(self):
@@ -256,16 +337,102 @@ class TestLearning:
         assert np.abs(pmf_of(learner, replace(visit, z=visit.z[::-1])) - one).max() > 0.01
         np.testing.assert_array_equal(pmf_of(learner, visit), one)
 
-    def test_a_world_without_features_is_learnt_too(self):
+    @pytest.mark.parametrize(("cb_type", "good"), [("mtr", 0.8808), ("ips", 0.8808), ("dr", 0.8808), ("dm", 0.7311)])
+    def test_the_direct_method_takes_what_was_not_chosen_for_0(self, cb_type, good):
+        """Rewards +1 and −1, each action chosen half the time: costs −1 and +1, by the direct method half of these.
+
+        softmax(1, −1) = .8808 and softmax(½, −½) = .7311.
+        """
+        world, N = Problem(actions=("good", "bad"), features=("one",)), 4000
+        learner = VowpalWabbit(exploration="softmax", cb_type=cb_type, interactions=()).start(
+            world, np.random.default_rng(5)
+        )
+        visits = Block(np.ones((N, 1)), np.ones((N, 2), dtype=bool))
+        action = np.arange(N) % 2
+        learner.learn_many(visits, Choices(action, np.full(N, 0.5)), 1.0 - 2 * action)
+        assert abs(pmf_of(learner, visits.visit(0))[0] - good) < 0.001
+
+    @pytest.mark.parametrize("exploration", ["squarecb", "epsilon"])
+    def test_a_world_without_features_is_learnt_too(self, exploration):
         world = Problem(actions=("poor", "good"))
         visits = Block(np.empty((300, 0)), np.ones((300, 2), dtype=bool), np.tile([0.0, 1.0], (300, 1)))
-        assert VowpalWabbit().start(world, np.random.default_rng(5)).play(visits).action[-100:].mean() > 0.9
+        learner = VowpalWabbit(exploration=exploration).start(world, np.random.default_rng(5))
+        assert learner.play(visits).action[-100:].mean() > 0.8
 
     def test_corrections_are_refused(self):
         learner = VowpalWabbit().start(problem(), np.random.default_rng(5))
         with pytest.raises(InputError, match="cannot correct a reward it has already learnt"):
             learner.correct(block(1).visit(0), Choice(0, 0.5), 1.0)
         assert VowpalWabbit.corrects is False
+
+
+OPTIONS = [
+    {"exploration": "epsilon", "epsilon": 0.5},
+    {"exploration": "bag", "bag": 2},
+    {"exploration": "bag", "epsilon": 0.5},
+    {"exploration": "cover", "cover": 2},
+    {"exploration": "cover", "cb_type": "ips"},
+    {"exploration": "first", "first": 20, "epsilon": 0.5},
+    {"exploration": "softmax", "lambda_": 3.0},
+    {"exploration": "softmax", "cb_type": "dr"},
+    {"exploration": "softmax", "cb_type": "ips"},
+    {"exploration": "softmax", "cb_type": "dm"},
+    {"exploration": "rnd", "rnd": 3},
+    {"exploration": "rnd", "epsilon": 0.5},
+    {"exploration": "synthcover", "epsilon": 0.5},
+    {"gamma": 50.0},
+    {"epsilon": 0.5},
+    {"bits": 4},
+    {"learning_rate": 0.1},
+    {"power_t": 0.1},
+    {"interactions": ("ua", "uua")},
+    {"interactions": ()},
+    {"exploration": "epsilon", "extra": "--first_only"},
+    {"exploration": "bag", "extra": "--greedify"},
+    {"exploration": "cover", "extra": "--psi 0.1"},
+    {"exploration": "cover", "extra": "--nounif"},
+    {"extra": "--gamma_exponent 0.9"},
+    {"exploration": "regcb", "extra": "--mellowness 0.001"},
+    {"exploration": "regcb", "extra": "--regcbopt"},
+    {"exploration": "regcb", "extra": "--cb_min_cost=-1 --cb_max_cost 1 --mellowness 0.001"},
+    {"exploration": "rnd", "extra": "--rnd_alpha 1"},
+    {"exploration": "rnd", "extra": "--rnd_invlambda 1"},
+    {"exploration": "synthcover", "extra": "--synthcoverpsi 1"},
+    {"exploration": "synthcover", "extra": "--synthcoversize 5"},
+    *(
+        {"exploration": "softmax", "extra": extra}
+        for extra in (
+            "--adaptive",
+            "--adax",
+            "--clip_p 0.5",
+            "--coin",
+            "--ftrl",
+            "--ftrl --ftrl_alpha 1",
+            "--ftrl --ftrl_beta 1",
+            "--initial_t 9",
+            "--initial_weight 0.1",
+            "--invariant",
+            "--l1 0.001",
+            "--l2 0.01",
+            "--loss_function quantile",
+            "--loss_function quantile --quantile_tau 0.2",
+            "--max_prediction 0.1",
+            "--min_prediction=-0.1",
+            "--nn 3",
+            "--noconstant",
+            "--normal_weights",
+            "--normalized",
+            "--pistol",
+            "--random_weights",
+            "--sgd",
+        )
+    ),
+]
+
+
+def said(fields):
+    """The name of a test case."""
+    return " ".join(f"{key}={value}" for key, value in fields.items())
 
 
 class TestOptions:
@@ -283,6 +450,13 @@ class TestOptions:
             ({"rnd": 3}, "rnd: does nothing"),
             ({"exploration": "regcb", "epsilon": 0.1}, "epsilon: does nothing with exploration 'regcb'"),
             ({"cb_type": "dr"}, "cb_type: must be 'mtr' with exploration 'squarecb', got 'dr'"),
+            ({"cb_type": "dm"}, "cb_type: must be 'mtr' with exploration 'squarecb', got 'dm'"),
+            (
+                {"exploration": "cover", "cb_type": "dm"},
+                "cb_type: must be 'mtr' or 'dr' or 'ips' with exploration 'cover', got 'dm'",
+            ),
+            ({"exploration": "bag", "extra": "--nn 3"}, "extra: unknown option for exploration 'bag' '--nn'"),
+            ({"exploration": "rnd", "extra": "--nn 3"}, "extra: unknown option for exploration 'rnd' '--nn'"),
             ({"exploration": "greedy"}, "exploration: must be 'epsilon', 'first'"),
             ({"exploration": "epsilon", "epsilon": 1.5}, "epsilon: must be less than or equal to 1"),
             ({"bits": 40}, "bits: must be less than or equal to 26"),
@@ -329,81 +503,36 @@ class TestOptions:
         assert policy.misfit(problem()) == line
         with pytest.raises(InputError) as caught:
             policy.start(problem(), np.random.default_rng(5))
-        assert caught.value.lines == [f"VowpalWabbit: {line}"]
+        assert caught.value.lines == [f"policy 'VowpalWabbit(extra=--l2 much)' {line}"]
         assert VowpalWabbit().misfit(problem()) is None
         assert VowpalWabbit(extra="--l2 1e-6").misfit(problem()) is None
 
-    @pytest.mark.parametrize(
-        "fields",
-        [
-            {"exploration": "epsilon", "epsilon": 0.5},
-            {"exploration": "bag", "bag": 2},
-            {"exploration": "bag", "epsilon": 0.5},
-            {"exploration": "cover", "cover": 2},
-            {"exploration": "cover", "cb_type": "ips"},
-            {"exploration": "first", "first": 20, "epsilon": 0.5},
-            {"exploration": "softmax", "lambda_": 3.0},
-            {"exploration": "softmax", "cb_type": "dr"},
-            {"exploration": "softmax", "cb_type": "ips"},
-            {"exploration": "rnd", "rnd": 3},
-            {"exploration": "rnd", "epsilon": 0.5},
-            {"exploration": "synthcover", "epsilon": 0.5},
-            {"gamma": 50.0},
-            {"epsilon": 0.5},
-            {"bits": 4},
-            {"learning_rate": 0.1},
-            {"power_t": 0.1},
-            {"interactions": ("ua", "uua")},
-            {"interactions": ()},
-            {"exploration": "epsilon", "extra": "--first_only"},
-            {"exploration": "bag", "extra": "--greedify"},
-            {"exploration": "cover", "extra": "--psi 0.1"},
-            {"exploration": "cover", "extra": "--nounif"},
-            {"extra": "--gamma_exponent 0.9"},
-            {"exploration": "regcb", "extra": "--mellowness 0.001"},
-            {"exploration": "regcb", "extra": "--regcbopt"},
-            {"exploration": "regcb", "extra": "--cb_min_cost=-1 --cb_max_cost 1 --mellowness 0.001"},
-            {"exploration": "rnd", "extra": "--rnd_alpha 1"},
-            {"exploration": "rnd", "extra": "--rnd_invlambda 1"},
-            {"exploration": "synthcover", "extra": "--synthcoverpsi 1"},
-            {"exploration": "synthcover", "extra": "--synthcoversize 5"},
-            *(
-                {"exploration": "softmax", "extra": extra}
-                for extra in (
-                    "--adaptive",
-                    "--adax",
-                    "--clip_p 0.5",
-                    "--coin",
-                    "--ftrl",
-                    "--ftrl --ftrl_alpha 1",
-                    "--ftrl --ftrl_beta 1",
-                    "--initial_t 9",
-                    "--initial_weight 0.1",
-                    "--invariant",
-                    "--l1 0.001",
-                    "--l2 0.01",
-                    "--loss_function quantile",
-                    "--loss_function quantile --quantile_tau 0.2",
-                    "--max_prediction 0.1",
-                    "--min_prediction=-0.1",
-                    "--nn 3",
-                    "--noconstant",
-                    "--normal_weights",
-                    "--normalized",
-                    "--pistol",
-                    "--random_weights",
-                    "--sgd",
-                )
-            ),
-        ],
-        ids=lambda fields: " ".join(f"{key}={value}" for key, value in fields.items()),
-    )
+    @pytest.mark.parametrize("fields", OPTIONS, ids=said)
     def test_every_option_does_something_and_the_same_as_by_text(self, fields):
         visits, policy = block(150), VowpalWabbit(**fields)
         fast = policy.start(problem(), np.random.default_rng(5)).play(visits)
         assert_same(fast, by_text(policy, problem(), visits, np.random.default_rng(5)))
         plain = VowpalWabbit(exploration=policy.exploration).start(problem(), np.random.default_rng(5)).play(visits)
         assert (fast.propensity != plain.propensity).any()
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            *OPTIONS,
+            *(
+                {"exploration": exploration, "extra": extra}
+                for exploration in ("bag", "cover", "rnd", "synthcover")
+                for extra in ("--coin", "--ftrl", "--l1 0.001", "--normal_weights", "--random_weights", "--sgd")
+            ),
+        ],
+        ids=said,
+    )
+    def test_with_every_option_a_loaded_learner_goes_on_as_the_saved_one(self, fields):
+        policy, visits = VowpalWabbit(**fields), block(150)
+        learner = policy.start(problem(), np.random.default_rng(5))
+        learner.play(visits.rows(np.arange(50)))
+        other, later = resumed(policy, problem(), learner), visits.rows(np.arange(50, 150))
+        assert_same(other.play(later), learner.play(later))
 
     def test_regcb_is_told_the_range_of_costs(self):
         """Rewards −1 to 4 at a scale of 2 are costs −2 to .5; where the world states none, −3 to 3; else `extra`."""
@@ -419,6 +548,81 @@ class TestOptions:
         assert policy.label == "VowpalWabbit(exploration=bag, bag=3, interactions=('ua', 'uua'))"
         assert pickle.loads(pickle.dumps(policy)) == policy  # noqa: S301  our own bytes
         assert len({policy, policy}) == 1
+
+
+class TestSaving:
+    def learner(self, **fields):
+        learner = VowpalWabbit(**fields).start(problem(), np.random.default_rng(5))
+        learner.play(block(50))
+        return learner
+
+    @pytest.mark.parametrize(
+        ("exploration", "cb_type"),
+        [
+            *((exploration, "mtr") for exploration in EXPLORATIONS),
+            *((exploration, cb_type) for exploration in sorted(ALL_TYPES | {"cover"}) for cb_type in ("dr", "ips")),
+            *((exploration, "dm") for exploration in sorted(ALL_TYPES)),
+        ],
+    )
+    def test_once_saved_and_loaded_a_learner_goes_on_as_if_it_had_never_stopped(self, exploration, cb_type):
+        """300 visits, then 300 more by the learner itself, and by another one that takes over its state."""
+        nothing = None if exploration == "regcb" else 2
+        world = problem(nothing=nothing, reward_scale=0.5, action_features=("p", "q"))
+        policy = VowpalWabbit(exploration=exploration, cb_type=cb_type)
+        learner = policy.start(world, np.random.default_rng(5))
+        learner.play(with_nothing(block(300, partly=True, z=True), nothing))
+        other = resumed(policy, world, learner)
+        later = with_nothing(block(300, seed=1, partly=True, z=True), nothing)
+        assert_same(other.play(later), learner.play(later))
+
+    def test_saving_changes_nothing(self):
+        saved, plain = self.learner(exploration="bag"), self.learner(exploration="bag")
+        saved.state()
+        assert_same(saved.play(block(100)), plain.play(block(100)))
+
+    def test_a_learner_can_be_taken_back_to_an_earlier_state(self):
+        learner = self.learner(exploration="rnd")
+        state = learner.state()
+        once = learner.play(block(100))
+        learner.restore(state)
+        assert_same(learner.play(block(100)), once)
+
+    @pytest.mark.parametrize("fields", [{"exploration": "bag"}, {"interactions": ("ua", "uua")}, {"extra": "--coin"}])
+    def test_a_model_with_other_options_is_refused(self, fields):
+        with pytest.raises(InputError, match="VowpalWabbit: has a saved model with other options, "):
+            self.learner().restore(self.learner(**fields).state())
+
+    def test_a_model_of_another_size_is_refused(self):
+        with pytest.raises(InputError, match=r"VowpalWabbit: .*bit"):
+            self.learner(bits=10).restore(self.learner(bits=12).state())
+
+    def test_a_model_can_not_smuggle_in_options_that_write_files(self, tmp_path):
+        """Vowpal Wabbit follows the options in a model's header; this one would make it write wherever it says."""
+        state = self.learner().state()
+        model = state["model"].tobytes()
+        place = model.index(b" --cb_adf")
+        length = int.from_bytes(model[place - 4 : place], "little")
+        forged = f" --predictions {tmp_path / 'stolen'}".encode() + model[place : place + length]
+        state["model"] = np.frombuffer(
+            model[: place - 4] + len(forged).to_bytes(4, "little") + forged + model[place + length :], dtype=np.uint8
+        )
+        with pytest.raises(InputError, match="has a saved model with other options, ' --predictions"):
+            self.learner().restore(state)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("size", [0, 3, 20, 60])
+    def test_a_damaged_model_is_refused_and_changes_nothing(self, size):
+        learner, plain = self.learner(), self.learner()
+        state = learner.state()
+        with pytest.raises(InputError, match="VowpalWabbit: has a saved model that is damaged"):
+            learner.restore(state | {"model": state["model"][:size]})
+        assert_same(learner.play(block(50)), plain.play(block(50)))
+
+    def test_it_leaves_no_file_behind(self, tmp_path, monkeypatch, capfd):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        self.learner().restore(self.learner().state())
+        assert list(tmp_path.iterdir()) == []
+        assert capfd.readouterr() == ("", "")
 
 
 class TestHousekeeping:

@@ -31,10 +31,13 @@ def logged(tmp_path, environment, policy):
 def test_columns_of_a_shop(tmp_path):
     _, log, _ = logged(tmp_path, SHOP, Random())
     assert log.columns == [
-        "visit", "time", "cohort", "user", "action", "propensity", "reward", *SHOP.about.outcomes, "left", "available",
+        "visit", "time", "cohort", "user", "action", "propensity", "propensity_error", "explored", "reward",
+        *SHOP.about.outcomes, "left", "available",
         *(f"x_{name}" for name in SHOP.problem.features),
     ]  # fmt: skip
-    assert log.null_count().sum_horizontal().item() == 0
+    assert log.drop("explored").null_count().sum_horizontal().item() == 0
+    assert log["explored"].null_count() == len(log)
+    assert (log["propensity_error"] == 0).all()
     assert set(log["cohort"]) == {"luke", "harmony", "tianqi"}
     assert set(log["action"]) == set(SHOP.problem.actions)
     assert (log["propensity"] == 1 / 13).all()
@@ -48,9 +51,34 @@ def test_columns_of_strangers(tmp_path):
     assert log["visit"].to_list() == log["time"].to_list() == list(range(500))
 
 
+class Mute:
+    """Shows one of the items, and does not say with which probability."""
+
+    def start(self, problem, rng):
+        self.rng = rng
+        return self
+
+    def choose(self, visit):
+        return Choice(int(self.rng.choice(np.flatnonzero(visit.available))))
+
+    def learn(self, visit, choice, reward):
+        pass
+
+
 def test_a_propensity_that_cannot_be_told_is_null(tmp_path):
+    _, log, _ = logged(tmp_path, SHOP, Mute())
+    assert log["propensity"].null_count() == log["propensity_error"].null_count() == len(log)
+
+
+def test_the_log_asks_for_the_propensities_that_take_time(tmp_path):
+    """Thompson sampling computes its own for the log alone; and says where it explored. The first visit is a draw among
+    12 items that are all alike and nothing: an item that is not better than nothing wins in 1 − 2^−12 of cases."""
     _, log, _ = logged(tmp_path, SHOP, LinearThompson())
-    assert log["propensity"].null_count() == len(log)
+    assert log["propensity"].is_between(0, 1, closed="right").all()
+    assert (log["propensity_error"] == 0).all()
+    assert log["explored"].any()
+    assert not log["explored"].all()
+    assert abs(log["propensity"][0] - (1 - 2**-12) / 12) < 1e-6
 
 
 @pytest.mark.parametrize("environment", [SHOP, CLOTHES], ids=["shop", "clothes"])
