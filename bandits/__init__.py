@@ -3,16 +3,20 @@
 from bandits.baselines import Always, Nothing, Oracle, PersonaOracle, Random
 from bandits.belief import PersonaBelief
 from bandits.beta import BetaThompson
+from bandits.bootstrap import BootstrapThompson
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
 from bandits.counts import ABTest, EpsilonGreedy
 from bandits.errors import InputError
 from bandits.forgetting import DiscountedBetaThompson, SlidingWindowUCB
 from bandits.guarded import Cautious
+from bandits.hybrid import HybridLinUCB
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
+from bandits.logistic import LogisticThompson, LogisticUCB
 from bandits.optimism import KLUCB, UCB1
 from bandits.pooled import PerCohort
 from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Policy, Problem, Visit
 from bandits.saving import load
+from bandits.shared import SharedLinearThompson, SharedLinUCB
 from bandits.softmax import EXP3, Softmax
 from bandits.vowpal import VowpalWabbit
 
@@ -20,8 +24,11 @@ FAMILIES: dict[str, tuple[type[Policy], ...]] = {
     "marks to measure against": (Nothing, Random, Always, Oracle, PersonaOracle),
     "no features": (ABTest, EpsilonGreedy, UCB1, KLUCB, BetaThompson, GaussianThompson, Softmax, EXP3),
     "linear, an arm at a time": (LinUCB, LinearThompson),
+    "features of visitor × action": (SharedLinUCB, SharedLinearThompson, HybridLinUCB),
+    "logistic": (LogisticThompson, LogisticUCB),
     "pooled": (PerCohort,),
     "non-stationary": (DiscountedBetaThompson, SlidingWindowUCB),
+    "bootstrap": (BootstrapThompson,),
     "personas": (PersonaBelief,),
     "careful": (Cautious,),
     "Vowpal Wabbit": (VowpalWabbit,),
@@ -42,6 +49,7 @@ __all__ = [
     "BetaThompson",
     "Block",
     "BlockLearner",
+    "BootstrapThompson",
     "Cautious",
     "Choice",
     "Choices",
@@ -49,11 +57,14 @@ __all__ = [
     "EpsilonGreedy",
     "FeatureCard",
     "GaussianThompson",
+    "HybridLinUCB",
     "InputError",
     "LabelledSample",
     "Learner",
     "LinUCB",
     "LinearThompson",
+    "LogisticThompson",
+    "LogisticUCB",
     "Nothing",
     "Oracle",
     "PerCohort",
@@ -63,6 +74,8 @@ __all__ = [
     "Policy",
     "Problem",
     "Random",
+    "SharedLinUCB",
+    "SharedLinearThompson",
     "SlidingWindowUCB",
     "Softmax",
     "Visit",

@@ -13,6 +13,7 @@ from bandits.protocol import Block, Choice, Choices, Needs
 NOTHING = 2
 ACTIONS = ("pen", "book", "nothing", "lamp", "chair")
 FEATURES = ("business", "orders", "coupon", "basket")
+ACTION_FEATURES = ("price", "paper", "light")
 LEVELS = ("user", "user", "visit", "visit")
 USERS = 40
 TYPICAL = np.array([[2.0, 2.0, 0.0, -1.0, 2.0], [-1.0, 0.5, 0.0, 0.5, 0.3], [-2.0, -1.0, 0.0, -1.0, -3.0]])
@@ -65,6 +66,16 @@ def small_problem(**changes):
         typical=True,
     )
     return replace(problem, **changes)
+
+
+def features_of_actions(problem):
+    """What is told of the actions (K, 3): zeros for nothing; None where a world tells nothing of them."""
+    if not problem.action_features:
+        return None
+    z = np.array([[0.1, 1.0, 0.0], [0.3, 1.0, 0.0], [0.2, 0.5, 0.5], [0.6, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    if problem.nothing is not None:
+        z[problem.nothing] = 0.0
+    return z
 
 
 def small_block(N, seed=0, *, nothing=NOTHING, partly=False):

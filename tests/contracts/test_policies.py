@@ -18,18 +18,24 @@ from bandits import (
     ABTest,
     Always,
     BetaThompson,
+    BootstrapThompson,
     Cautious,
     DiscountedBetaThompson,
     EpsilonGreedy,
     GaussianThompson,
+    HybridLinUCB,
     LinearThompson,
     LinUCB,
+    LogisticThompson,
+    LogisticUCB,
     Nothing,
     Oracle,
     PerCohort,
     PersonaBelief,
     PersonaOracle,
     Random,
+    SharedLinearThompson,
+    SharedLinUCB,
     SlidingWindowUCB,
     Softmax,
     VowpalWabbit,
@@ -40,11 +46,13 @@ from bandits.protocol import Block, Choice, Choices, Needs
 from bandits.registry import policy_from
 from bandits.saving import load
 from tests.contracts.small_world import (
+    ACTION_FEATURES,
     ACTIONS,
     NOTHING,
     Copycat,
     assert_same,
     begin,
+    features_of_actions,
     in_pieces,
     rewards_of,
     seen_by,
@@ -74,6 +82,12 @@ BUILT_IN = (
     GaussianThompson(scale=0.7),
     LinUCB(alpha=0.8),
     LinearThompson(scale=0.7, ridge=2.0),
+    SharedLinUCB(alpha=0.8),
+    SharedLinearThompson(scale=0.7, ridge=2.0),
+    HybridLinUCB(alpha=0.8),
+    LogisticThompson(scale=0.7, ridge=2.0),
+    LogisticUCB(alpha=0.8),
+    BootstrapThompson(models=5, prior=0.0),
     VowpalWabbit(),
     VowpalWabbit(exploration="epsilon", epsilon=0.2),
     PerCohort(LinUCB()),
@@ -90,18 +104,27 @@ BUILT_IN = (
     Cautious(LinUCB()),
     Cautious(KLUCB()),
     PerCohort(EXP3()),
+    Cautious(SharedLinearThompson()),
+    Cautious(LogisticThompson()),
     Cautious(PersonaBelief(LinearThompson())),
     Cautious(PerCohort(GaussianThompson()), margin=1.0, explore=0.5),
     Cautious(Cautious(LinearThompson(), explore=0.5)),
 )
 OWN = (Copycat(), PerCohort(Copycat()), PersonaBelief(Copycat(), evidence="visit"))
 UNTOLD: set[str] = set()  # labels of those that cannot tell their propensity
-WORLDS = {"silence": small_problem(), "must show": small_problem(nothing=None)}
+WORLDS = {
+    "silence": small_problem(),
+    "must show": small_problem(nothing=None),
+    "described": small_problem(action_features=ACTION_FEATURES),
+    "described, must show": small_problem(action_features=ACTION_FEATURES, nothing=None),
+}
+LOOKING_AT_ACTIONS = ("Shared", "Hybrid", "VowpalWabbit")
 CASES = [
     (policy, problem, f"{label_of(policy)}-{world}")
     for policy in (*BUILT_IN, *OWN)
     for world, problem in WORLDS.items()
     if misfit_of(policy, problem) is None
+    and (not problem.action_features or any(name in label_of(policy) for name in LOOKING_AT_ACTIONS))
 ]
 
 
@@ -113,6 +136,7 @@ def policies(applies=lambda _policy, _problem: True):
 
 every_policy = policies()
 every_built_in = pytest.mark.parametrize("policy", BUILT_IN, ids=label_of)
+ours = policies(lambda policy, _: policy in BUILT_IN)
 random_ones = policies(lambda policy, _: not isinstance(policy, (Nothing, Always)))
 uncertain_ones = policies(lambda policy, _: getattr(policy, "uncertain", False) and "Cautious" not in label_of(policy))
 silent_worlds = policies(lambda _, problem: problem.nothing is not None)
@@ -128,7 +152,13 @@ learning = policies(
 
 def world(policy, problem, N, seed=0, *, partly=False):
     """Visits, as a policy sees them."""
-    return seen_by(policy, small_block(N, seed, nothing=problem.nothing, partly=partly))
+    block = small_block(N, seed, nothing=problem.nothing, partly=partly)
+    return seen_by(policy, replace(block, z=features_of_actions(problem)))
+
+
+def all_alike(block):
+    """The same visits, at which all actions have the same features."""
+    return block if block.z is None else replace(block, z=np.ones_like(block.z) * block.z.any(axis=1)[:, None])
 
 
 def assert_valid(choices, block):
@@ -223,7 +253,7 @@ def test_another_seed_breaks_ties_otherwise(policy, problem):
 
     At least two actions tie, so that they would with probability 2^−19; the seeds are fixed.
     """
-    block = world(policy, problem, 1)
+    block = all_alike(world(policy, problem, 1))
     if block.expected is not None:
         block = replace(block, expected=np.zeros((1, K)))
     first = {int(begin(policy, problem, seed).play(block).action[0]) for seed in range(20)}
@@ -246,12 +276,13 @@ def test_a_block_of_no_visits_is_fine(policy, problem):
 
 @every_policy
 def test_labels_ids_and_expected_rewards_that_were_not_asked_for_change_nothing(policy, problem):
-    block = small_block(200, nothing=problem.nothing)
+    block = replace(small_block(200, nothing=problem.nothing), z=features_of_actions(problem))
     seen, needs, rng = seen_by(policy, block), Needs.of(policy), np.random.default_rng(3)
     garbage = Block(
         x=block.x,
         available=block.available,
         rewards=block.rewards,
+        z=block.z,
         cohort=block.cohort if needs.sees_cohort else rng.integers(10**6, size=200),
         user=block.user if needs.sees_user else rng.integers(10**6, size=200),
         expected=rng.normal(size=(200, K)) if seen.expected is None else seen.expected,
@@ -313,7 +344,7 @@ def test_identical_actions_are_chosen_equally_often(policy, problem):
     """
     assert detectable_gap(350, looks=K) < 0.27
     assert detectable_gap(4000, looks=K) < 0.08
-    block = replace(world(policy, problem, 4000), x=np.ones((4000, 4)), rewards=None)
+    block = replace(all_alike(world(policy, problem, 4000)), x=np.ones((4000, 4)), rewards=None)
     if block.expected is not None:
         block = replace(block, expected=np.zeros((4000, K)))
     counts = np.bincount(begin(policy, problem).play(block).action, minlength=K)
@@ -334,7 +365,7 @@ def test_stated_propensities_are_the_frequencies_of_choices(policy, problem):
     problem = replace(problem, users=5000)
     learner = begin(policy, problem)
     learner.play(world(policy, problem, 90))
-    one = small_block(1, seed=4, nothing=problem.nothing)
+    one = replace(small_block(1, seed=4, nothing=problem.nothing), z=features_of_actions(problem))
     same = seen_by(policy, replace(one.rows(np.zeros(4000, dtype=np.int64)), user=np.arange(1000, 5000)))
     available = np.ones((4000, K), dtype=np.bool_)
     available[:, [0, 2]] = False
@@ -362,13 +393,9 @@ def test_asking_for_propensities_changes_no_choice(policy, problem):
         np.testing.assert_array_equal(asked.play(replace(piece, asks=True)).action, unasked.play(piece).action)
 
 
-@every_built_in
-@pytest.mark.parametrize("world_name", list(WORLDS))
-def test_a_learner_that_was_saved_goes_on_as_if_it_had_never_stopped(policy, world_name, tmp_path):
+@ours
+def test_a_learner_that_was_saved_goes_on_as_if_it_had_never_stopped(policy, problem, tmp_path):
     """Saved after 90 visits, while the rewards of the last 30 are still to come."""
-    problem = WORLDS[world_name]
-    if misfit_of(policy, problem) is not None:
-        return
     learner = begin(policy, problem)
     learner.play(world(policy, problem, 60, partly=True))
     waiting = replace(world(policy, problem, 30, seed=1), rewards=None)

@@ -1,0 +1,333 @@
+"""Linear policies with one ridge regression for all actions, on products of visitor and action features.
+
+D visitor features, M action features, d = D · M, K actions; phi_k = x ⊗ z_k (d,), see `bandits.products`.
+A (d, d) Gram matrix, theta (d,) its estimate, W (D, M) the same in another shape: phi_k·theta = z_k·(Wᵀx).
+
+A visit's actions differ in z alone, so everything about them is in v = Wᵀx (M,), which has mean Ŵᵀx and covariance
+G = (x ⊗ I)ᵀ A⁻¹ (x ⊗ I) (M, M). G takes d²/2 products once a visit; then an action costs M², not d². Thompson sampling
+draws v: the scores are those of a draw of all of theta, for M normals and a factor of G in place of d and one of A.
+
+A⁻¹ is kept as blocks (T, M · M), of pairs (i, j), i ≤ j, of visitor features, in the order of `bandits.ridge`, where
+G is to the blocks what the quadratic form is to numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import NonNegativeFloat
+
+from bandits.compiled import inlined
+from bandits.kernels import assembled
+from bandits.linear import Ridge, optimism
+from bandits.player import Player, Scale
+from bandits.policy import BuiltIn
+from bandits.products import Products, needs_action_features
+from bandits.protocol import BlockLearner, Bools, Floats, Ints, Problem
+from bandits.ridge import Bank, Room, entries, inner_products, quadratic_forms
+from bandits.saving import Changing
+
+_DEPENDENT = 1e-12  # a variance less than this, of what was subtracted to get it, is rounding
+
+
+class How(NamedTuple):
+    """Hyper-parameters, and what is known of v at the visit that is being decided.
+
+    Args:
+        noise: standard deviation of a reward about its mean [units].
+        alpha: standard deviations of optimism.
+        room: scratch; its y is A⁻¹phi (d,).
+        z: (K, M) features of the actions.
+        centre: (M,) the mean of v.
+        blocks: (M · M,) G before it is made symmetric.
+        spread: (M, M) noise² G.
+        factor: (M, M) a lower triangle C with C Cᵀ = spread.
+        v: (M,) a draw.
+    """
+
+    noise: float
+    alpha: float
+    room: Room
+    z: Floats
+    centre: Floats
+    blocks: Floats
+    spread: Floats
+    factor: Floats
+    v: Floats
+
+
+def how_for(K: int, D: int, M: int, noise: float, alpha: float) -> How:
+    """Hyper-parameters, and room to work in."""
+    room = Room(np.zeros(entries(D)), np.zeros(D * M))
+    v, spread = np.zeros(M), np.zeros((M, M))
+    return How(noise, alpha, room, np.zeros((K, M)), v, np.zeros(M * M), spread, spread.copy(), v.copy())
+
+
+def one_bank(D: int, M: int, ridge: float) -> Bank:
+    """The regression before the first visit, A = ridge · I: A_inv (T, M · M), theta (D, M)."""
+    A_inv = np.zeros((entries(D), M * M))
+    row, column = np.triu_indices(D)
+    A_inv[np.flatnonzero(row == column)] = np.eye(M).ravel() / ridge
+    return Bank(A_inv, np.zeros((D, M)))
+
+
+@inlined
+def estimate_shared(state: Bank, how: How, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
+    """Mean z_k·(Ŵᵀx) and sd = noise · √(z_kᵀ G z_k) of every action (K,); keep what is known of v."""
+    M, spread, blocks = len(how.centre), how.spread, how.blocks
+    inner_products(state.theta, x, how.centre)
+    quadratic_forms(state.A_inv, x, how.room, blocks)
+    for a in range(M):
+        for b in range(M):
+            spread[a, b] = 0.5 * how.noise * how.noise * (blocks[a * M + b] + blocks[b * M + a])
+    for k in range(len(mean)):
+        mean[k], form = 0.0, 0.0
+        for a in range(M):
+            how.z[k, a] = z[k, a]
+            mean[k] += z[k, a] * how.centre[a]
+            part = 0.5 * spread[a, a] * z[k, a]
+            for b in range(a):
+                part += spread[a, b] * z[k, b]
+            form += 2.0 * z[k, a] * part
+        sd[k] = math.sqrt(max(form, 0.0))
+
+
+@inlined
+def direction_of(A_inv: Floats, x: Floats, z: Floats, y: Floats) -> float:
+    """Write A⁻¹phi of one action's z (M,) into y (d,), and return phiᵀA⁻¹phi."""
+    M, t = len(z), 0
+    for i in range(len(y)):
+        y[i] = 0.0
+    for i in range(len(x)):
+        for j in range(i, len(x)):
+            for a in range(M):
+                row, down = 0.0, x[i] * z[a] if j > i else 0.0
+                for b in range(M):
+                    entry = A_inv[t, a * M + b]
+                    row += entry * z[b]
+                    y[j * M + b] += down * entry
+                y[i * M + a] += x[j] * row
+            t += 1
+    form = 0.0
+    for i in range(len(x)):
+        for a in range(M):
+            form += x[i] * z[a] * y[i * M + a]
+    return form
+
+
+@inlined
+def learn_shared(
+    state: Bank, how: How, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
+) -> None:
+    """A ← A + phi phiᵀ, theta ← A⁻¹b with b ← b + reward · phi, in place.
+
+    (A + phi phiᵀ)⁻¹ = A⁻¹ − (A⁻¹phi)(A⁻¹phi)ᵀ / (1 + phiᵀA⁻¹phi)
+
+    Source: Sherman & Morrison 1950.
+    """
+    A_inv, theta, y, M, t = state.A_inv, state.theta, how.room.y, z.shape[1], 0
+    shrink = 1.0 / (1.0 + direction_of(A_inv, x, z[action], y))
+    expected = 0.0
+    for i in range(len(x)):
+        for a in range(M):
+            expected += x[i] * z[action, a] * theta[i, a]
+    surprise = shrink * (reward - expected)
+    for i in range(len(x)):
+        for a in range(M):
+            theta[i, a] += surprise * y[i * M + a]
+        for j in range(i, len(x)):
+            for a in range(M):
+                step = shrink * y[i * M + a]
+                for b in range(M):
+                    A_inv[t, a * M + b] -= step * y[j * M + b]
+            t += 1
+
+
+@inlined
+def correct_shared(state: Bank, how: How, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
+    """Change a reward that was already learnt: theta ← theta + A⁻¹phi · delta, exact whenever it comes."""
+    y, M = how.room.y, z.shape[1]
+    direction_of(state.A_inv, x, z[action], y)
+    for i in range(len(x)):
+        for a in range(M):
+            state.theta[i, a] += y[i * M + a] * delta
+
+
+@inlined
+def factorise(spread: Floats, factor: Floats) -> None:
+    """Write the lower triangle C (M, M) with C Cᵀ = spread; a column of zeros for what depends on those before it.
+
+    Source: Golub & Van Loan 2013, section 4.2.
+    """
+    for j in range(len(spread)):
+        left = spread[j, j]
+        for r in range(j):
+            left -= factor[j, r] * factor[j, r]
+        free = left > _DEPENDENT * spread[j, j]
+        root = math.sqrt(left) if free else 1.0
+        for i in range(j, len(spread)):
+            entry = spread[i, j]
+            for r in range(j):
+                entry -= factor[i, r] * factor[j, r]
+            factor[i, j] = entry / root if free else 0.0
+
+
+@inlined
+def a_joint_draw(state: Bank, how: How, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
+    """z_k·v of every action (K,), where v = Ŵᵀx + C · normals is one draw for all of them."""
+    M, factor, v = len(how.v), how.factor, how.v
+    factorise(how.spread, factor)
+    for a in range(M):
+        v[a] = how.centre[a]
+        for b in range(a + 1):
+            v[a] += factor[a, b] * luck[n, b]
+    for k in range(len(scores)):
+        scores[k] = 0.0
+        for a in range(M):
+            scores[k] += how.z[k, a] * v[a]
+
+
+@inlined
+def note_covariance(state: Bank, how: How, x: Floats, z: Floats, mean: Floats, sd: Floats, notes: Floats) -> None:
+    """The mean of every action, and its covariance with every action (K, 1 + K)."""
+    M, row = len(how.v), how.v
+    for k in range(len(mean)):
+        notes[k, 0] = mean[k]
+        for a in range(M):
+            row[a] = 0.0
+            for b in range(M):
+                row[a] += how.spread[a, b] * z[k, b]
+        for other in range(len(mean)):
+            notes[k, 1 + other] = 0.0
+            for a in range(M):
+                notes[k, 1 + other] += row[a] * z[other, a]
+
+
+class JointlyNormal(Changing):
+    """Scores are drawn together from one normal distribution.
+
+    Args:
+        rng: luck of its own, so that asking for propensities moves no choice.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def chance(self, notes: Floats, candidates: Bools, action: Ints) -> tuple[Floats, Floats | None]:
+        """Estimates (N,), and their standard errors (N,)."""
+        from bandits.orthant import joint_propensity  # noqa: PLC0415  only the log asks for it
+
+        mean, covariance = np.ascontiguousarray(notes[:, :, 0]), np.ascontiguousarray(notes[:, :, 1:])
+        return joint_propensity(mean, covariance, candidates, action, self._rng)
+
+
+def normals_each(M: int, rng: np.random.Generator, N: int, K: int) -> Floats:
+    """Standard normals, one for each visit and action feature (N, M)."""
+    return rng.standard_normal((N, M))
+
+
+UCB = assembled("SharedLinUCB", estimate=estimate_shared, score=optimism, learn=learn_shared, correct=correct_shared)
+
+
+class SharedLinUCB(BuiltIn):
+    """Show the action that might plausibly be best, where what is learnt of one action is learnt of all like it.
+
+    LinUCB with one regression for all actions, on the products of visitor and action features, phi_k = x ⊗ z_k, each
+    with a constant: the highest upper confidence bound, phi_k·theta + alpha √(phi_kᵀA⁻¹phi_k), wins.
+    Deterministic but for ties, so its propensity is 1 (ties: shared). Assumes that an expected reward is linear in the
+    products; an action then needs no visits of its own, so it suits large or changing catalogues. Not where actions
+    differ in ways that their features do not tell: two with the same features are the same to it, for good; use
+    HybridLinUCB, or LinUCB. Rewards can be corrected. A visit costs (D M)² + K M², in D visitor and M action features.
+
+    Args:
+        alpha: width of the confidence bound, in standard deviations; the noise of a reward is taken to be one unit.
+        ridge: regularisation, at least 1e-6; the prior standard deviation of a coefficient is 1/√ridge units.
+
+    Source: Li, Chu, Langford & Schapire 2010 (the framing); Chu, Li, Reyzin & Schapire 2011, Algorithm 1;
+    Abbasi-Yadkori, Pál & Szepesvári 2011 (the bound).
+    """
+
+    uncertain: ClassVar[bool] = True
+    corrects: ClassVar[bool] = True
+
+    alpha: NonNegativeFloat = 1.0
+    ridge: Ridge = 1.0
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        return needs_action_features(problem)
+
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        products = Products("SharedLinUCB", problem)
+        D, M = products.D, products.M
+        return Player(
+            "SharedLinUCB",
+            problem,
+            UCB,
+            one_bank(D, M, self.ridge),
+            how_for(len(problem.actions), D, M, 1.0, self.alpha),
+            scale=Scale.typical(problem),
+            rng=rng,
+            features=products.visitors,
+            actions=products.actions,
+        )
+
+
+THOMPSON = assembled(
+    "SharedLinearThompson",
+    estimate=estimate_shared,
+    score=a_joint_draw,
+    note=note_covariance,
+    learn=learn_shared,
+    correct=correct_shared,
+)
+
+
+class SharedLinearThompson(BuiltIn):
+    """Show each action as often as it is likely to be best, where what is learnt of one is learnt of all like it.
+
+    Linear Thompson sampling with one regression for all actions, on the products of visitor and action features,
+    phi_k = x ⊗ z_k, each with a constant: theta is drawn once a visit, and the highest phi_k·theta wins.
+    theta | data ~ Normal(A⁻¹b, scale² A⁻¹). Of theta only v = Wᵀx (M,) matters, W (D, M) being theta in another shape.
+    So v is drawn, by M normals, from its own distribution; scores are correlated, as those of one theta are.
+    Its propensity is a Monte-Carlo estimate, unbiased and with its standard error (`bandits.orthant`), made when asked
+    for. Assumes that an expected reward is linear in the products. Not where actions differ in ways that their features
+    do not tell: use LinearThompson. Rewards can be corrected. A visit costs (D M)² + K M².
+
+    Args:
+        scale: standard deviation of the noise, in units of the typical reward.
+        ridge: at least 1e-6; the prior standard deviation of a coefficient is scale/√ridge units.
+
+    Source: Agrawal & Goyal 2013, "Thompson sampling for contextual bandits with linear payoffs", Algorithm 1.
+    """
+
+    uncertain: ClassVar[bool] = True
+    corrects: ClassVar[bool] = True
+
+    scale: NonNegativeFloat = 1.0
+    ridge: Ridge = 1.0
+
+    def misfit(self, problem: Problem) -> str | None:
+        """Why the policy does not fit a world, or None."""
+        return needs_action_features(problem)
+
+    def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
+        products = Products("SharedLinearThompson", problem)
+        K, D, M = len(problem.actions), products.D, products.M
+        return Player(
+            "SharedLinearThompson",
+            problem,
+            replace(THOMPSON, notes=1 + K),
+            one_bank(D, M, self.ridge),
+            how_for(K, D, M, self.scale, 0.0),
+            scale=Scale.typical(problem),
+            rng=rng,
+            luck=partial(normals_each, M),
+            law=JointlyNormal(rng.spawn(1)[0]),
+            features=products.visitors,
+            actions=products.actions,
+        )
