@@ -6,10 +6,13 @@ from bandits.beta import BetaThompson
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
 from bandits.counts import ABTest, EpsilonGreedy
 from bandits.errors import InputError
+from bandits.forgetting_linear import DiscountedLinearThompson, DiscountedLinUCB
 from bandits.guarded import Cautious
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
+from bandits.linear_greedy import LinearEpsilonGreedy, SquareCB
 from bandits.pooled import PerCohort
 from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Policy, Problem, Visit
+from bandits.unknown_noise import BayesianLinearThompson
 from bandits.vowpal import VowpalWabbit
 
 POLICIES: dict[str, type[Policy]] = {
@@ -26,6 +29,11 @@ POLICIES: dict[str, type[Policy]] = {
         GaussianThompson,
         LinUCB,
         LinearThompson,
+        BayesianLinearThompson,
+        LinearEpsilonGreedy,
+        SquareCB,
+        DiscountedLinUCB,
+        DiscountedLinearThompson,
         PerCohort,
         PersonaBelief,
         Cautious,
@@ -37,12 +45,15 @@ __all__ = [
     "POLICIES",
     "ABTest",
     "Always",
+    "BayesianLinearThompson",
     "BetaThompson",
     "Block",
     "BlockLearner",
     "Cautious",
     "Choice",
     "Choices",
+    "DiscountedLinUCB",
+    "DiscountedLinearThompson",
     "EpsilonGreedy",
     "FeatureCard",
     "GaussianThompson",
@@ -50,6 +61,7 @@ __all__ = [
     "LabelledSample",
     "Learner",
     "LinUCB",
+    "LinearEpsilonGreedy",
     "LinearThompson",
     "Nothing",
     "Oracle",
@@ -60,6 +72,7 @@ __all__ = [
     "Policy",
     "Problem",
     "Random",
+    "SquareCB",
     "Visit",
     "VowpalWabbit",
 ]
