@@ -64,11 +64,11 @@ class How(NamedTuple):
         given_twice: the same in W.
         room: scratch; so are the others.
         room_of_c: for C.
-        y: (D, K).
-        e: (D, K).
-        shrink: (K,).
-        grow: (K,).
-        pull: (K,).
+        y: (D, K) of `give_back`; so are the others.
+        f: (D, K).
+        shrink: (K,) s.
+        grow: (K,) g.
+        pull: (K,) s (e·theta).
     """
 
     noise: float
@@ -80,7 +80,7 @@ class How(NamedTuple):
     room: Room
     room_of_c: Room
     y: Floats
-    e: Floats
+    f: Floats
     shrink: Floats
     grow: Floats
     pull: Floats
@@ -124,7 +124,7 @@ def how_to_forget(K: int, D: int, discount: float, ridge: float, *, noise: float
         room=room_for(D),
         room_of_c=room_for(D),
         y=np.zeros((D, K)),
-        e=np.zeros((D, K)),
+        f=np.zeros((D, K)),
         shrink=np.zeros(K),
         grow=np.zeros(K),
         pull=np.zeros(K),
@@ -144,51 +144,47 @@ def or_nothing(number: float) -> float:
 
 
 @compiled
-def give_back(state: Fading, how: How, i: int) -> None:
-    """Add to the ridge of one coordinate, of all arms: V ← V + given · e eᵀ, W ← W + given_twice · e eᵀ, e axis i.
+def give_back(state: Fading, how: How, i: int, discount: float) -> None:
+    """V ← discount V + given e eᵀ and W ← discount² W + given_twice e eᵀ of all arms, e the i-th axis.
 
-    With v = eᵀV⁻¹e, q = eᵀCe, s = given / (1 + given v), y = V⁻¹e:
+    With y = V⁻¹e / discount, v = eᵀy, q = eᵀCe, s = given / (1 + given v), g = s² q + given_twice / (1 + given v)²:
 
-    V⁻¹ ← V⁻¹ − s y yᵀ,  theta ← theta − s (e·theta) y
-    C ← (I − s y eᵀ) C (I − s e yᵀ) + given_twice / (1 + given v)² y yᵀ
+    V⁻¹ ← V⁻¹ / discount − s y yᵀ,  theta ← theta − s (e·theta) y
+    C ← (I − s y eᵀ) C (I − s e yᵀ) + given_twice / (1 + given v)² y yᵀ = C + y fᵀ + f yᵀ,  f = ½ g y − s C e
     """
-    V_inv, C, theta, y, e = state.V_inv, state.C, state.theta, how.y, how.e
+    V_inv, C, theta, y, f = state.V_inv, state.C, state.theta, how.y, how.f
     D, K = theta.shape
+    stretch = 1.0 / discount
     for j in range(D):
         first, second = min(i, j), max(i, j)
         t = first * (2 * D - first - 1) // 2 + second
         for k in range(K):
-            y[j, k], e[j, k] = V_inv[t, k], C[t, k]
+            y[j, k], f[j, k] = stretch * V_inv[t, k], C[t, k]
     for k in range(K):
         part = 1.0 / (1.0 + how.given * y[i, k])
         how.shrink[k] = how.given * part
-        how.grow[k] = how.shrink[k] ** 2 * e[i, k] + how.given_twice * part**2
+        how.grow[k] = how.shrink[k] ** 2 * f[i, k] + how.given_twice * part**2
         how.pull[k] = how.shrink[k] * theta[i, k]
     for j in range(D):
         for k in range(K):
             theta[j, k] = or_nothing(theta[j, k] - how.pull[k] * y[j, k])
-            e[j, k] = 0.5 * how.grow[k] * y[j, k] - how.shrink[k] * e[j, k]
+            f[j, k] = 0.5 * how.grow[k] * y[j, k] - how.shrink[k] * f[j, k]
     t = 0
     for j in range(D):
         for h in range(j, D):
             for k in range(K):
-                V_inv[t, k] = or_nothing(V_inv[t, k] - how.shrink[k] * y[j, k] * y[h, k])
-                C[t, k] = or_nothing(C[t, k] + (y[j, k] * e[h, k] + e[j, k] * y[h, k]))
+                V_inv[t, k] = or_nothing(stretch * V_inv[t, k] - how.shrink[k] * y[j, k] * y[h, k])
+                C[t, k] = or_nothing(C[t, k] + (y[j, k] * f[h, k] + f[j, k] * y[h, k]))
             t += 1
 
 
 @compiled
 def forget(state: Fading, how: How) -> None:
-    """One step of all arms: V ← gamma V, W ← gamma² W, C stays as it is; then a group of coordinates has its turn."""
-    V_inv, D = state.V_inv, len(state.theta)
-    stretch = 1.0 / how.discount
-    for t in range(V_inv.shape[0]):
-        for k in range(V_inv.shape[1]):
-            V_inv[t, k] *= stretch
-    size = -(-D // how.groups)
+    """One step of all arms: V ← gamma V, W ← gamma² W, C stays as it is; and a group of coordinates has its turn."""
+    D, size = len(state.theta), -(-len(state.theta) // how.groups)
     first = (state.step[0] % how.groups) * size
     for i in range(first, min(first + size, D)):
-        give_back(state, how, i)
+        give_back(state, how, i, how.discount if i == first else 1.0)
     state.step[0] += 1
 
 
@@ -201,9 +197,9 @@ def learn_fading(
     V_inv, C, theta, k = state.V_inv, state.C, state.theta, action
     shrink = 1.0 / (1.0 + direction(V_inv, k, x, how.room))
     half = 0.5 * shrink**2 * (direction(C, k, x, how.room_of_c) + 1.0)
-    y, e, expected = how.room.y, how.room_of_c.y, 0.0
+    y, f, expected = how.room.y, how.room_of_c.y, 0.0
     for i in range(len(x)):
-        e[i] = half * y[i] - shrink * e[i]
+        f[i] = half * y[i] - shrink * f[i]
         expected += x[i] * theta[i, k]
     surprise = shrink * (reward - expected)
     t = 0
@@ -211,5 +207,5 @@ def learn_fading(
         theta[i, k] += surprise * y[i]
         for j in range(i, len(x)):
             V_inv[t, k] -= shrink * y[i] * y[j]
-            C[t, k] += y[i] * e[j] + e[i] * y[j]
+            C[t, k] += y[i] * f[j] + f[i] * y[j]
             t += 1
