@@ -8,6 +8,7 @@ from bandits.cards import FeatureCard, LabelledSample, PersonaCard
 from bandits.counts import ABTest, EpsilonGreedy
 from bandits.errors import InputError
 from bandits.forgetting import DiscountedBetaThompson, SlidingWindowUCB
+from bandits.forgetting_linear import DiscountedLinearThompson, DiscountedLinUCB
 from bandits.guarded import Cautious
 from bandits.hybrid import HybridLinUCB
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
@@ -32,6 +33,32 @@ FAMILIES: dict[str, tuple[type[Policy], ...]] = {
     "personas": (PersonaBelief,),
     "careful": (Cautious,),
     "Vowpal Wabbit": (VowpalWabbit,),
+from bandits.linear_greedy import LinearEpsilonGreedy, SquareCB
+from bandits.unknown_noise import BayesianLinearThompson
+POLICIES: dict[str, type[Policy]] = {
+    policy.__name__: policy
+    for policy in (
+        Nothing,
+        Random,
+        Always,
+        Oracle,
+        PersonaOracle,
+        ABTest,
+        EpsilonGreedy,
+        BetaThompson,
+        GaussianThompson,
+        LinUCB,
+        LinearThompson,
+        BayesianLinearThompson,
+        LinearEpsilonGreedy,
+        SquareCB,
+        DiscountedLinUCB,
+        DiscountedLinearThompson,
+        PerCohort,
+        PersonaBelief,
+        Cautious,
+        VowpalWabbit,
+    )
 }
 """Every policy of this package, by what it is."""
 
@@ -46,6 +73,7 @@ __all__ = [
     "UCB1",
     "ABTest",
     "Always",
+    "BayesianLinearThompson",
     "BetaThompson",
     "Block",
     "BlockLearner",
@@ -54,6 +82,8 @@ __all__ = [
     "Choice",
     "Choices",
     "DiscountedBetaThompson",
+    "DiscountedLinUCB",
+    "DiscountedLinearThompson",
     "EpsilonGreedy",
     "FeatureCard",
     "GaussianThompson",
@@ -62,6 +92,7 @@ __all__ = [
     "LabelledSample",
     "Learner",
     "LinUCB",
+    "LinearEpsilonGreedy",
     "LinearThompson",
     "LogisticThompson",
     "LogisticUCB",
@@ -78,6 +109,7 @@ __all__ = [
     "SharedLinearThompson",
     "SlidingWindowUCB",
     "Softmax",
+    "SquareCB",
     "Visit",
     "VowpalWabbit",
     "load",

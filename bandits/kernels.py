@@ -1,4 +1,4 @@
-"""The compiled loop of every policy of ours, put together from the six small functions that tell policies apart.
+"""The compiled loop of every policy of ours, put together from the few small functions that tell policies apart.
 
 N visits, K actions, D visitor features, M action features, L levels of caution, R numbers to note an action.
 
@@ -8,6 +8,7 @@ A policy is an estimate of every action and a rule that turns estimates into cha
     score     (K,)                                          mean + optimism · sd, or a draw from the posterior
     chances   pmf (K,) over the candidates                  all on the best score, or a distribution
     note      (K, R) what the propensity can be told from later, where it costs time
+    show      what showing an action changes, before its reward is known
     learn, correct                                          what a reward changes
 
 The functions below that carry these names are what a policy is if it does not say otherwise, and say what each is told.
@@ -69,6 +70,11 @@ def note(state: State, how: How, x: Floats, z: Floats, mean: Floats, sd: Floats,
     """Write down what a propensity can be computed from later (K, R): the mean and the sd of every action."""
     notes[:, 0] = mean
     notes[:, 1] = sd
+
+
+@compiled
+def show(state: State, how: How, action: int) -> None:
+    """Take down that an action, or nothing, is shown, whenever its reward comes."""
 
 
 def learn(  # noqa: D417  the others are those of `estimate`
@@ -268,6 +274,7 @@ def _play(  # noqa: C901  one visit, step by step
             allowed[n, 0] = candidates
         if len(notes) > 0:
             note(state, how, x[n], z, mean, sd, notes[n])
+        show(state, how, k)
         action[n], propensity[n] = k, chance
         if len(rewards) > 0 and k != nothing:
             reward = (rewards[n, k] - low) / span
@@ -339,6 +346,7 @@ def assembled(
     chances: Callable[..., None] = chances,
     note: Callable[..., None] = note,
     notes: int = 2,
+    show: Callable[..., None] = show,
 ) -> Kernels:
     """Put the loops of a policy together from its compiled parts; the loops themselves are written once, above.
 
@@ -354,8 +362,10 @@ def assembled(
         chances: the best score wins without one.
         note: the mean and the sd without one.
         notes: how many numbers it notes an action.
+        show: nothing is taken down without one.
     """
-    parts = {"estimate": estimate, "score": score, "chances": chances, "note": note, "learn": learn, "correct": correct}
+    parts = {"estimate": estimate, "score": score, "chances": chances, "note": note, "show": show}
+    parts |= {"learn": learn, "correct": correct}
     parts["decide"] = _with(decide, name, parts)
     return Kernels(
         play=_with(_play, name, parts),

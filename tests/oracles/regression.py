@@ -20,3 +20,25 @@ def draw_theta_and_choose(x, means, covariances, draws, rng):
         for mean, covariance in zip(means, covariances, strict=True)
     ]
     return np.argmax(scores, axis=0)
+
+
+def posterior_of_both(x, rewards, ridge, a0, b0):
+    """Of theta and the noise: mu (d,), Lambda⁻¹ (d, d), a and b, given rewards (n,) of visits x (n, d).
+
+    The prior is sigma² ~ InvGamma(a0, b0), theta ~ Normal(0, sigma²/ridge · I). Riquelme, Tucker & Snoek 2018, the
+    equations of linear methods: Lambda = XᵀX + Lambda_0, mu = Lambda⁻¹ Xᵀ Y, a = a0 + t/2,
+    b = b0 + ½ (YᵀY + mu_0ᵀ Lambda_0 mu_0 − muᵀ Lambda mu), with mu_0 = 0.
+    """
+    Lambda = x.T @ x + ridge * np.eye(x.shape[1])
+    mu = np.linalg.inv(Lambda) @ (x.T @ rewards)
+    return mu, np.linalg.inv(Lambda), a0 + len(x) / 2, b0 + (rewards @ rewards - mu @ Lambda @ mu) / 2
+
+
+def draw_noise_and_theta_and_choose(x, posteriors, draws, rng):
+    """The arms that are chosen (draws,) at a visit x (d,): draw sigma² of each arm, then theta, show the best x·theta."""
+    scores = []
+    for mu, Lambda_inv, a, b in posteriors:
+        sigma2 = b / rng.gamma(a, size=draws)
+        theta = mu + np.sqrt(sigma2)[:, None] * rng.multivariate_normal(np.zeros(len(mu)), Lambda_inv, size=draws)
+        scores.append(theta @ x)
+    return np.argmax(scores, axis=0)
