@@ -4,9 +4,11 @@ from bandits.baselines import Always, Nothing, Oracle, PersonaOracle, Random
 from bandits.belief import PersonaBelief
 from bandits.beta import BetaThompson
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
+from bandits.conservative import Conservative
 from bandits.counts import ABTest, EpsilonGreedy
 from bandits.errors import InputError
-from bandits.guarded import Cautious
+from bandits.guarded import Cautious, ExposureCap
+from bandits.incumbents import CollaborativeFiltering, Popularity
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
 from bandits.pooled import PerCohort
 from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Policy, Problem, Visit
@@ -29,6 +31,10 @@ POLICIES: dict[str, type[Policy]] = {
         PerCohort,
         PersonaBelief,
         Cautious,
+        ExposureCap,
+        Conservative,
+        Popularity,
+        CollaborativeFiltering,
         VowpalWabbit,
     )
 }
@@ -43,7 +49,10 @@ __all__ = [
     "Cautious",
     "Choice",
     "Choices",
+    "CollaborativeFiltering",
+    "Conservative",
     "EpsilonGreedy",
+    "ExposureCap",
     "FeatureCard",
     "GaussianThompson",
     "InputError",
@@ -58,6 +67,7 @@ __all__ = [
     "PersonaCard",
     "PersonaOracle",
     "Policy",
+    "Popularity",
     "Problem",
     "Random",
     "Visit",

@@ -30,19 +30,25 @@ class Stepwise(BlockLearner):
         """Choose, and learn where rewards are known at once, visit by visit."""
         block = locked(block)
         action, propensity = np.empty(len(block), dtype=np.int64), np.empty(len(block))
-        memos = []
+        memos, explored = [], []
         for n in range(len(block)):
             visit = block.visit(n)
             with blamed(n):
                 choice = self._learner.choose(visit)
                 action[n], propensity[n] = checked(choice, visit.available, n)
                 memos.append(choice.memo)
+                explored.append(choice.explored)
                 if block.rewards is not None:
                     self._learner.learn(visit, choice, float(block.rewards[n, action[n]]))
         if len({None if memo is None else np.shape(memo) for memo in memos}) > 1:
             raise Misbehaviour("answered a block", " with memos of different shapes")
         some = len(memos) > 0 and memos[0] is not None
-        return Choices(action, propensity, np.array(memos, dtype=np.float64) if some else None)
+        return Choices(
+            action,
+            propensity,
+            memo=np.array(memos, dtype=np.float64) if some else None,
+            explored=None if None in explored else np.array(explored, dtype=np.bool_),
+        )
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
         """Learn visit by visit."""
