@@ -5,13 +5,16 @@ from bandits.belief import PersonaBelief
 from bandits.beta import BetaThompson
 from bandits.bootstrap import BootstrapThompson
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
+from bandits.conservative import Conservative
 from bandits.counts import ABTest, EpsilonGreedy
 from bandits.errors import InputError
 from bandits.forgetting import DiscountedBetaThompson, SlidingWindowUCB
 from bandits.forgetting_linear import DiscountedLinearThompson, DiscountedLinUCB
-from bandits.guarded import Cautious
+from bandits.guarded import Cautious, ExposureCap
 from bandits.hybrid import HybridLinUCB
+from bandits.incumbents import CollaborativeFiltering, Popularity
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
+from bandits.linear_greedy import LinearEpsilonGreedy, SquareCB
 from bandits.logistic import LogisticThompson, LogisticUCB
 from bandits.optimism import KLUCB, UCB1
 from bandits.pooled import PerCohort
@@ -19,46 +22,22 @@ from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Poli
 from bandits.saving import load
 from bandits.shared import SharedLinearThompson, SharedLinUCB
 from bandits.softmax import EXP3, Softmax
+from bandits.unknown_noise import BayesianLinearThompson
 from bandits.vowpal import VowpalWabbit
 
 FAMILIES: dict[str, tuple[type[Policy], ...]] = {
     "marks to measure against": (Nothing, Random, Always, Oracle, PersonaOracle),
-    "no features": (ABTest, EpsilonGreedy, UCB1, KLUCB, BetaThompson, GaussianThompson, Softmax, EXP3),
-    "linear, an arm at a time": (LinUCB, LinearThompson),
+    "what shops do today": (ABTest, Popularity, CollaborativeFiltering),
+    "no features": (EpsilonGreedy, UCB1, KLUCB, BetaThompson, GaussianThompson, Softmax, EXP3),
+    "linear, an arm at a time": (LinUCB, LinearThompson, BayesianLinearThompson, LinearEpsilonGreedy, SquareCB),
     "features of visitor × action": (SharedLinUCB, SharedLinearThompson, HybridLinUCB),
     "logistic": (LogisticThompson, LogisticUCB),
-    "pooled": (PerCohort,),
-    "non-stationary": (DiscountedBetaThompson, SlidingWindowUCB),
     "bootstrap": (BootstrapThompson,),
+    "non-stationary": (DiscountedBetaThompson, SlidingWindowUCB, DiscountedLinUCB, DiscountedLinearThompson),
+    "pooled": (PerCohort,),
     "personas": (PersonaBelief,),
-    "careful": (Cautious,),
+    "careful": (Cautious, Conservative, ExposureCap),
     "Vowpal Wabbit": (VowpalWabbit,),
-from bandits.linear_greedy import LinearEpsilonGreedy, SquareCB
-from bandits.unknown_noise import BayesianLinearThompson
-POLICIES: dict[str, type[Policy]] = {
-    policy.__name__: policy
-    for policy in (
-        Nothing,
-        Random,
-        Always,
-        Oracle,
-        PersonaOracle,
-        ABTest,
-        EpsilonGreedy,
-        BetaThompson,
-        GaussianThompson,
-        LinUCB,
-        LinearThompson,
-        BayesianLinearThompson,
-        LinearEpsilonGreedy,
-        SquareCB,
-        DiscountedLinUCB,
-        DiscountedLinearThompson,
-        PerCohort,
-        PersonaBelief,
-        Cautious,
-        VowpalWabbit,
-    )
 }
 """Every policy of this package, by what it is."""
 
@@ -81,10 +60,13 @@ __all__ = [
     "Cautious",
     "Choice",
     "Choices",
+    "CollaborativeFiltering",
+    "Conservative",
     "DiscountedBetaThompson",
     "DiscountedLinUCB",
     "DiscountedLinearThompson",
     "EpsilonGreedy",
+    "ExposureCap",
     "FeatureCard",
     "GaussianThompson",
     "HybridLinUCB",
@@ -103,6 +85,7 @@ __all__ = [
     "PersonaCard",
     "PersonaOracle",
     "Policy",
+    "Popularity",
     "Problem",
     "Random",
     "SharedLinUCB",
