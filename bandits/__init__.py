@@ -7,6 +7,7 @@ from bandits.cards import FeatureCard, LabelledSample, PersonaCard
 from bandits.counts import ABTest, EpsilonGreedy
 from bandits.errors import InputError
 from bandits.guarded import Cautious
+from bandits.hierarchical import HierarchicalLinearThompson, HierarchicalThompson
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
 from bandits.pooled import PerCohort
 from bandits.protocol import Block, BlockLearner, Choice, Choices, Learner, Policy, Problem, Visit
@@ -26,6 +27,8 @@ POLICIES: dict[str, type[Policy]] = {
         GaussianThompson,
         LinUCB,
         LinearThompson,
+        HierarchicalThompson,
+        HierarchicalLinearThompson,
         PerCohort,
         PersonaBelief,
         Cautious,
@@ -46,6 +49,8 @@ __all__ = [
     "EpsilonGreedy",
     "FeatureCard",
     "GaussianThompson",
+    "HierarchicalLinearThompson",
+    "HierarchicalThompson",
     "InputError",
     "LabelledSample",
     "Learner",
