@@ -1,4 +1,4 @@
-"""Partial pooling: against one large Gaussian, against the paper's two stages, and against no pooling and full pooling."""
+"""Partial pooling: against one large Gaussian, the paper's two stages, no pooling and full pooling."""
 
 from dataclasses import replace
 
@@ -60,7 +60,7 @@ def test_it_believes_what_the_joint_gaussian_says(policy, between, within, scale
 def test_one_update_by_hand():
     """between 1, within 1, scale 1, two cohorts. One reward of 3 by an arm in cohort A.
 
-    Before: theta_A, theta_B have variance 2 and covariance 1. The reward has variance 3: the gain of A is 2/3, of B 1/3.
+    Before: theta_A, theta_B have variance 2 and covariance 1. The reward has variance 3: A gains 2/3 of it, B 1/3.
     A: mean 2, variance 2 − 2 · 2/3 = 2/3. B: mean 1, variance 2 − 1 · 1/3 = 5/3.
     """
     problem = Problem(actions=("one",), cohorts=("A", "B"))

@@ -76,6 +76,8 @@ BUILT_IN = (
     PersonaBelief(LinearThompson()),
     PersonaBelief(LinUCB(), evidence="visit"),
     PersonaBelief(LinUCB(), cards="estimated"),
+    PersonaBelief(LinearThompson(), evidence="outcomes"),
+    PersonaBelief(PerCohort(EpsilonGreedy()), cards="estimated", evidence="outcomes"),
     PersonaBelief(VowpalWabbit(exploration="epsilon", epsilon=0.2)),
     PersonaBelief(PerCohort(GaussianThompson())),
     Cautious(LinUCB()),
@@ -410,7 +412,7 @@ class TestDescriptions:
         asked, passed_on = Needs.of(policy.policy), Needs.of(policy)
         for need in ("sees_cohort", "sees_user", "sees_expected", "sees_typical"):
             assert getattr(passed_on, need) >= getattr(asked, need)
-        assert passed_on.corrects == asked.corrects
+        assert passed_on.corrects <= asked.corrects
 
 
 def test_choices_of_one_visit_and_of_a_block_are_the_same_thing():
