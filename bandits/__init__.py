@@ -11,6 +11,7 @@ from bandits.errors import InputError
 from bandits.forgetting import DiscountedBetaThompson, SlidingWindowUCB
 from bandits.forgetting_linear import DiscountedLinearThompson, DiscountedLinUCB
 from bandits.guarded import Cautious, ExposureCap
+from bandits.hierarchical import HierarchicalLinearThompson, HierarchicalThompson
 from bandits.hybrid import HybridLinUCB
 from bandits.incumbents import CollaborativeFiltering, Popularity
 from bandits.linear import GaussianThompson, LinearThompson, LinUCB
@@ -34,7 +35,7 @@ FAMILIES: dict[str, tuple[type[Policy], ...]] = {
     "logistic": (LogisticThompson, LogisticUCB),
     "bootstrap": (BootstrapThompson,),
     "non-stationary": (DiscountedBetaThompson, SlidingWindowUCB, DiscountedLinUCB, DiscountedLinearThompson),
-    "pooled": (PerCohort,),
+    "pooled": (PerCohort, HierarchicalThompson, HierarchicalLinearThompson),
     "personas": (PersonaBelief,),
     "careful": (Cautious, Conservative, ExposureCap),
     "Vowpal Wabbit": (VowpalWabbit,),
@@ -69,6 +70,8 @@ __all__ = [
     "ExposureCap",
     "FeatureCard",
     "GaussianThompson",
+    "HierarchicalLinearThompson",
+    "HierarchicalThompson",
     "HybridLinUCB",
     "InputError",
     "LabelledSample",

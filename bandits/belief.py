@@ -8,10 +8,13 @@ from typing import Literal
 import numpy as np
 
 from bandits.cards import PersonaCard
+from bandits.errors import InputError
 from bandits.fit import misfit_of
 from bandits.likelihood import Likelihoods, believe, estimated_cards
 from bandits.loops import in_blocks
-from bandits.protocol import Block, BlockLearner, Choices, Floats, Policy, Problem
+from bandits.outcomes import learn_outcomes, no_rewards
+from bandits.pooled import merged
+from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Policy, Problem
 from bandits.wrapper import Wrapper
 
 
@@ -20,32 +23,43 @@ class PersonaBelief(Wrapper):
 
     A cohort that a pooled model never notices is seen at once, because the team has said what it looks like.
 
+    P(persona | evidence) ∝ P(persona) · Π over features of P(feature | persona), on which the inner policy works; with
+    evidence = "outcomes", · Π over rewards of P(reward | persona, action). Propensities are those of the inner policy.
+
     Args:
         policy: learns on P(persona | evidence), (P,), which sum to 1.
         cards: "declared", what the personas' cards say of their features; or "estimated" from users whom somebody has
             labelled by hand (`Problem.sample`).
-        evidence: "visit", this visit alone; or "history", all that the user has shown so far, in which facts about the
-            user (not about the visit) count once.
+        evidence: "visit", this visit alone; "history", all that the user has shown so far, in which facts about the
+            user (not about the visit) count once; or "outcomes", the history and the rewards that came of it, by a
+            model of what each persona pays for each action, which is learnt as it goes (see `bandits.outcomes`).
 
-    When the declared cards are wrong, so is the belief: then estimate them. Features are taken as independent given the
-    persona (naive Bayes).
+    Features are taken as independent given the persona, and visits too (naive Bayes). So a history makes certain, also
+    of the wrong persona where the declared cards are wrong: `docs/wrong-cards.md` measures what that costs. Estimated
+    cards cost little, and bear no such error.
+
+    Outcomes help where the declared cards are badly wrong, and change nothing that could be measured where they are
+    right. They are not the default because a reward that has moved a belief cannot be corrected: the choices and the
+    lessons that followed from the belief are not undone. Not outcomes, then, with feedback = "correct".
 
     Before any evidence, a declared persona is as likely as its share of visits (share · visit rate), an estimated one
     as its share of the sample's users, which does not say how often they come. The first is right for a visit taken by
     itself, the second for the first visit of somebody who is sure to come one day. So where personas come unequally
     often, estimated cards with evidence = "visit" believe too little in those who come often, and declared cards with
     evidence = "history" believe in them too much, until a user's history outweighs it.
+
+    Source: Bayes' rule; the combination is ours.
     """
 
     cards: Literal["declared", "estimated"] = "declared"
-    evidence: Literal["visit", "history"] = "history"
+    evidence: Literal["visit", "history", "outcomes"] = "history"
 
     def __init__(
         self,
         policy: Policy,
         *,
         cards: Literal["declared", "estimated"] = "declared",
-        evidence: Literal["visit", "history"] = "history",
+        evidence: Literal["visit", "history", "outcomes"] = "history",
         name: str | None = None,
     ) -> None:
         super().__init__(policy, cards=cards, evidence=evidence, name=name)
@@ -53,7 +67,12 @@ class PersonaBelief(Wrapper):
     @property
     def sees_user(self) -> bool:
         """A history belongs to somebody."""
-        return self.evidence == "history" or super().sees_user
+        return self.evidence != "visit" or super().sees_user
+
+    @property
+    def corrects(self) -> bool:
+        """Not where a reward has moved beliefs, on which later choices rest."""
+        return self.evidence != "outcomes" and super().corrects
 
     def _cards(self, problem: Problem) -> tuple[tuple[PersonaCard, ...], str | None]:
         """The cards that a belief rests on, and why they do not fit, if they don't."""
@@ -67,8 +86,9 @@ class PersonaBelief(Wrapper):
     def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         cards, _ = self._cards(problem)
         learner = in_blocks(self.policy.start(_inner(problem, cards), rng))
-        users = (problem.users or 0) if self.evidence == "history" else 0
-        return _Believer(learner, Likelihoods(cards, problem.features), users)
+        users = (problem.users or 0) if self.evidence != "visit" else 0
+        like, listens = Likelihoods(cards, problem.features), self.evidence == "outcomes"
+        return _Believer(learner, like, users, problem, listens=listens)
 
 
 def _declared(problem: Problem) -> tuple[tuple[PersonaCard, ...], str | None]:
@@ -94,12 +114,26 @@ def _inner(problem: Problem, cards: tuple[PersonaCard, ...]) -> Problem:
 
 
 class _Believer(BlockLearner):
-    def __init__(self, learner: BlockLearner, likelihoods: Likelihoods, users: int) -> None:
-        self._learner, self._like = learner, likelihoods
-        P = len(likelihoods.log_prior)
-        self._known, self._log_odds = np.zeros(users, dtype=np.bool_), np.zeros((users, P))
+    """Turns visits into beliefs, hands those to a learner, and keeps each with its choice.
+
+    Args:
+        learner: the inner one.
+        likelihoods: of P personas.
+        users: U; 0 where every visit stands alone.
+        listens: whether rewards are evidence too.
+        problem: of the world.
+    """
+
+    def __init__(
+        self, learner: BlockLearner, likelihoods: Likelihoods, users: int, problem: Problem, *, listens: bool
+    ) -> None:
+        self._learner, self._like, self._listens = learner, likelihoods, listens
+        self._known, self._log_odds = np.zeros(users, dtype=np.bool_), np.tile(likelihoods.log_prior, (users, 1))
+        self._rewards = no_rewards(len(likelihoods.log_prior), len(problem.actions))
+        self._nothing, self._unit = -1 if problem.nothing is None else problem.nothing, problem.reward_scale
 
     def _believe(self, block: Block) -> Floats:
+        """P(persona | evidence so far) (N, P), that of each visit included."""
         like, belief = self._like, np.empty((len(block), len(self._like.log_prior)))
         user = np.empty(0, dtype=np.int64) if not len(self._known) or block.user is None else block.user
         believe(
@@ -116,30 +150,63 @@ class _Believer(BlockLearner):
         )
         return belief
 
-    def play(self, block: Block) -> Choices:
+    def _imagine(self, block: Block) -> Floats:
+        """The same, without counting what is seen: nobody has visited."""
+        known, odds = self._known.copy(), self._log_odds.copy()
+        belief = self._believe(block)
+        self._known[:], self._log_odds[:] = known, odds
+        return belief
+
+    def _stretches(self, block: Block) -> list[Ints]:
+        """Rows of a block, cut so that no reward of a stretch bears on a belief of the same stretch."""
+        if not self._listens or block.user is None:
+            return [np.arange(len(block))]
+        starts, here = [0], set[int]()
+        for n, user in enumerate(block.user.tolist()):
+            if user in here:
+                starts.append(n)
+                here.clear()
+            here.add(user)
+        return np.split(np.arange(len(block)), starts[1:])
+
+    def _listen(self, block: Block, belief: Floats, action: Ints, rewards: Floats) -> None:
+        if self._listens and block.user is not None:
+            who, nothing, unit = block.user, self._nothing, self._unit
+            learn_outcomes(self._rewards, self._log_odds, who, action, belief, rewards, nothing, unit)
+
+    def _play(self, block: Block) -> Choices:
         belief = self._believe(block)
         choices = self._learner.play(replace(block, x=belief))
+        if block.rewards is not None:
+            self._listen(block, belief, choices.action, block.rewards[np.arange(len(block)), choices.action])
         memo = belief if choices.memo is None else np.hstack([belief, choices.memo])
         return replace(choices, memo=memo)
 
-    def estimates(self, block: Block) -> tuple[Floats, Floats]:
-        known, odds = self._known.copy(), self._log_odds.copy()
-        estimates = self._learner.estimates(replace(block, x=self._believe(block)))
-        self._known[:], self._log_odds[:] = known, odds  # nobody has visited
-        return estimates
+    def play(self, block: Block) -> Choices:
+        return merged(len(block), [(rows, self._play(block.rows(rows))) for rows in self._stretches(block)])
 
-    def _as_believed(self, block: Block, choices: Choices) -> tuple[Block, Choices]:
-        """The visits as they were believed to be when the choice was made, or now if another policy made it."""
-        if choices.memo is None:
-            return replace(block, x=self._believe(block)), choices
+    def estimates(self, block: Block) -> tuple[Floats, Floats]:
+        return self._learner.estimates(replace(block, x=self._imagine(block)))
+
+    def _recalled(self, memo: Floats) -> tuple[Floats, Floats | None]:
+        """The beliefs of the time of the choice, and the inner learner's own memo."""
         P = len(self._like.log_prior)
-        rest = choices.memo[:, P:] if choices.memo.shape[1] > P else None
-        return replace(block, x=np.ascontiguousarray(choices.memo[:, :P])), replace(choices, memo=rest)
+        return np.ascontiguousarray(memo[:, :P]), memo[:, P:] if memo.shape[1] > P else None
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:
-        block, choices = self._as_believed(block, choices)
-        self._learner.learn_many(block, choices, rewards)
+        for rows in self._stretches(block):
+            self._learn(block.rows(rows), choices.rows(rows), rewards[rows])
+
+    def _learn(self, block: Block, choices: Choices, rewards: Floats) -> None:
+        # a choice without a memo was made by another policy: of that visit nothing is known yet
+        belief, rest = (self._believe(block), None) if choices.memo is None else self._recalled(choices.memo)
+        self._learner.learn_many(replace(block, x=belief), replace(choices, memo=rest), rewards)
+        self._listen(block, belief, choices.action, rewards)
 
     def correct_many(self, block: Block, choices: Choices, deltas: Floats) -> None:
-        block, choices = self._as_believed(block, choices)
-        self._learner.correct_many(block, choices, deltas)
+        if self._listens:
+            what = "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
+            raise InputError(what, "PersonaBelief")
+        # without a memo there is no other belief than that of now, and the visit has counted when its reward was learnt
+        belief, rest = (self._imagine(block), None) if choices.memo is None else self._recalled(choices.memo)
+        self._learner.correct_many(replace(block, x=belief), replace(choices, memo=rest), deltas)

@@ -119,7 +119,7 @@ def believe(
         x: (N, D).
         user: (N,) ids, or (0,) where every visit stands alone.
         known: (U,) whether a user's own facts have been counted, changed in place.
-        log_odds: (U, P), changed in place.
+        log_odds: (U, P), changed in place; log_prior before the first visit.
         log_prior: (P,).
         base: (2, P) of the user, of the visit; so are the next three.
         slope: (2, P, D).
@@ -136,7 +136,7 @@ def believe(
                 belief[n, p] = log_prior[p] + evidence[0, p] + evidence[1, p]
             else:
                 if not known[user[n]]:
-                    log_odds[user[n], p] = log_prior[p] + evidence[0, p]
+                    log_odds[user[n], p] += evidence[0, p]
                 log_odds[user[n], p] += evidence[1, p]
                 belief[n, p] = log_odds[user[n], p]
         if len(user) > 0:

@@ -165,6 +165,18 @@ def test_a_choice_made_by_another_policy_is_learnt_with_the_belief_of_now():
     assert reward == 2.0
 
 
+def test_a_visit_that_another_policy_chose_for_counts_once():
+    """Its reward is learnt, and corrected twice; then its user comes again: evidence of two visits."""
+    spy, block = Spy(), small_block(2)
+    block = Block(block.x, block.available, user=np.full(2, 7))
+    learner = begin(PersonaBelief(spy), small_problem())
+    learner.learn(block.visit(0), Choice(1, 0.5), 2.0)
+    for _ in range(2):
+        learner.correct(block.visit(0), Choice(1, 0.5), 1.0)
+    learner.choose(block.visit(1))
+    np.testing.assert_allclose(spy.chose[0], beliefs(CARDS, FEATURES, block.x, block.user)[1], rtol=1e-9)
+
+
 def test_wrapped_policies_are_told_which_features_they_get():
     seen = []
 

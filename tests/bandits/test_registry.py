@@ -13,6 +13,9 @@ KNOWN = (
     "ABTest, Always, BetaThompson, BootstrapThompson, Cautious, EpsilonGreedy, GaussianThompson, HybridLinUCB, "
     "LinUCB, LinearThompson, LogisticThompson, LogisticUCB, Nothing, Oracle, PerCohort, PersonaBelief, PersonaOracle, "
     "Random, SharedLinUCB, SharedLinearThompson, VowpalWabbit"
+    "ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, HierarchicalLinearThompson, "
+    "HierarchicalThompson, LinUCB, LinearThompson, Nothing, Oracle, PerCohort, PersonaBelief, PersonaOracle, Random, "
+    "VowpalWabbit"
 )
 
 

@@ -64,6 +64,9 @@ POLICIES = (
     "(known: ABTest, Always, BetaThompson, BootstrapThompson, Cautious, EpsilonGreedy, GaussianThompson, "
     "HybridLinUCB, LinUCB, LinearThompson, LogisticThompson, LogisticUCB, Nothing, Oracle, PerCohort, PersonaBelief, "
     "PersonaOracle, Random, SharedLinUCB, SharedLinearThompson, VowpalWabbit)"
+    "(known: ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, HierarchicalLinearThompson, "
+    "HierarchicalThompson, LinUCB, LinearThompson, Nothing, Oracle, PerCohort, PersonaBelief, PersonaOracle, Random, "
+    "VowpalWabbit)"
 )
 CLASSES = (
     "(known: Blouses, Dresses, Fine gauge, Jackets, Jeans, Knits, Lounge, Outerwear, Pants, Shorts, Skirts, Sleep, "
