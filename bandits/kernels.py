@@ -364,7 +364,13 @@ def assembled(
         notes: how many numbers it notes an action.
         show: nothing is taken down without one.
     """
-    parts = {"estimate": estimate, "score": score, "chances": chances, "note": note, "show": show}
+    parts: dict[str, Callable[..., None] | None] = {
+        "estimate": estimate,
+        "score": score,
+        "chances": chances,
+        "note": note,
+        "show": show,
+    }
     parts |= {"learn": learn, "correct": correct}
     parts["decide"] = _with(decide, name, parts)
     return Kernels(
