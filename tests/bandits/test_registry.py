@@ -10,8 +10,9 @@ from bandits.description import identity, label_of, table_of
 from bandits.registry import policy_from
 
 KNOWN = (
-    "ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, LinUCB, LinearThompson, Nothing, Oracle, "
-    "PerCohort, PersonaBelief, PersonaOracle, Random, VowpalWabbit"
+    "ABTest, Always, BayesianLinearThompson, BetaThompson, Cautious, DiscountedLinUCB, DiscountedLinearThompson, "
+    "EpsilonGreedy, GaussianThompson, LinUCB, LinearEpsilonGreedy, LinearThompson, Nothing, Oracle, PerCohort, "
+    "PersonaBelief, PersonaOracle, Random, SquareCB, VowpalWabbit"
 )
 
 
