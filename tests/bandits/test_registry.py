@@ -5,18 +5,11 @@ import sys
 
 import pytest
 
-from bandits import EpsilonGreedy, InputError, LinearThompson, LinUCB, PersonaBelief
+from bandits import POLICIES, EpsilonGreedy, InputError, LinearThompson, LinUCB, PersonaBelief
 from bandits.description import identity, label_of, table_of
 from bandits.registry import policy_from
 
-KNOWN = (
-    "ABTest, Always, BetaThompson, BootstrapThompson, Cautious, EpsilonGreedy, GaussianThompson, HybridLinUCB, "
-    "LinUCB, LinearThompson, LogisticThompson, LogisticUCB, Nothing, Oracle, PerCohort, PersonaBelief, PersonaOracle, "
-    "Random, SharedLinUCB, SharedLinearThompson, VowpalWabbit"
-    "ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, HierarchicalLinearThompson, "
-    "HierarchicalThompson, LinUCB, LinearThompson, Nothing, Oracle, PerCohort, PersonaBelief, PersonaOracle, Random, "
-    "VowpalWabbit"
-)
+KNOWN = ", ".join(sorted(POLICIES))
 
 
 @pytest.fixture

@@ -181,9 +181,10 @@ def wheel(rng):
 def test_the_published_score_on_the_wheel():
     """Delta .95, 2,000 visits, sd .05: published 42.94 ± 12.68 over 30 trials. Ours over 300 must lie within [34, 52].
 
-    The score is 100 · regret / that of uniform play, .16 delta² + 39.16 (1 − delta²) a visit. Over 3,000 trials ours was
-    38.8 ± 13.5, as was a literal version with matrices inverted at each visit (38.5 ± 12.5 over 60); a mean of 30 such
-    trials is 2.5 uncertain, and the published one 1.7 of that away. A mean of 300 is .8 uncertain: 34 is six of that off.
+    The score is 100 · regret / that of uniform play, .16 delta² + 39.16 (1 − delta²) a visit. Over 3,000 trials ours
+    was 38.8 ± 13.5, as was a literal version with matrices inverted at each visit (38.5 ± 12.5 over 60); a mean of 30
+    such trials is 2.5 uncertain, and the published one 1.7 of that away. A mean of 300 is .8 uncertain: 34 is six of
+    that off.
     """
     problem = Problem(actions=tuple("01234"), features=("x", "y"))
     uniform = T * (0.16 * DELTA**2 + 39.16 * (1 - DELTA**2))

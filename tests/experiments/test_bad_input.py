@@ -12,6 +12,7 @@ import pytest
 from command_line import call
 from small_sweeps import damage
 
+import bandits
 from experiments import Experiment, run
 from experiments.store import MANIFEST
 
@@ -60,14 +61,7 @@ ONES_OWN = "one's own is 'module:Name'"
 ALL = ", ".join(map(str, range(14)))
 CLOTHING = "(known: block, bound, horizon, min_reviews, name, observe_cohort, show_nothing)"
 ENVIRONMENTS = "(known: Storefront, ClothingReviews)"
-POLICIES = (
-    "(known: ABTest, Always, BetaThompson, BootstrapThompson, Cautious, EpsilonGreedy, GaussianThompson, "
-    "HybridLinUCB, LinUCB, LinearThompson, LogisticThompson, LogisticUCB, Nothing, Oracle, PerCohort, PersonaBelief, "
-    "PersonaOracle, Random, SharedLinUCB, SharedLinearThompson, VowpalWabbit)"
-    "(known: ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, HierarchicalLinearThompson, "
-    "HierarchicalThompson, LinUCB, LinearThompson, Nothing, Oracle, PerCohort, PersonaBelief, PersonaOracle, Random, "
-    "VowpalWabbit)"
-)
+POLICIES = f"(known: {', '.join(sorted(bandits.POLICIES))})"
 CLASSES = (
     "(known: Blouses, Dresses, Fine gauge, Jackets, Jeans, Knits, Lounge, Outerwear, Pants, Shorts, Skirts, Sleep, "
     "Sweaters, nothing)"

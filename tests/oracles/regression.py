@@ -35,7 +35,7 @@ def posterior_of_both(x, rewards, ridge, a0, b0):
 
 
 def draw_noise_and_theta_and_choose(x, posteriors, draws, rng):
-    """The arms that are chosen (draws,) at a visit x (d,): draw sigma² of each arm, then theta, show the best x·theta."""
+    """The arms that are chosen (draws,) at a visit x (d,): draw sigma² of each arm, then theta, show the best."""
     scores = []
     for mu, Lambda_inv, a, b in posteriors:
         sigma2 = b / rng.gamma(a, size=draws)
