@@ -34,10 +34,12 @@ class PersonaBelief(Wrapper):
             user (not about the visit) count once; or "outcomes", the history and the rewards that came of it, by a
             model of what each persona pays for each action, which is learnt as it goes (see `bandits.outcomes`).
 
-    Features are taken as independent given the persona, and visits too (naive Bayes). So a history makes certain, also
-    of the wrong persona where the declared cards are wrong. `docs/wrong-cards.md` measures what that costs: little up
-    to half a logit, or half a standard deviation, a feature, and much beyond; not with a single visit as evidence.
-    Estimated cards bear no such error, and 200 labels were as good as right cards.
+    Features are taken as independent given the persona, and so are visits (naive Bayes): a fact that stays the same
+    from visit to visit must be declared as the user's, or it counts at each. A history makes certain, also of the wrong
+    persona where the declared cards are wrong. `docs/wrong-cards.md` measures what that costs: little while they are
+    off by half a logit, or half a standard deviation, and much beyond; a single visit as evidence suffers sooner. Not
+    for declared cards that may be far off: estimated ones bear no such error, and 200 labels were as good as right
+    cards.
 
     Outcomes are not the default, since they were measured to gain little in Acme: nothing with right cards, about a
     twentieth of the regret with wrong ones. They pay where rewards tell personas apart and features do not. A reward
