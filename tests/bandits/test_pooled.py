@@ -1,13 +1,15 @@
 """A learner for each cohort: alone, and blamed for its own visits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from bandits import Choice, LinUCB, PerCohort, Problem, VowpalWabbit
+from bandits import Choice, EpsilonGreedy, LinUCB, PerCohort, Problem, VowpalWabbit
 from bandits.answers import Misbehaviour
 from bandits.fit import misfit_of
 from bandits.loops import in_blocks
-from bandits.protocol import Block
+from bandits.protocol import Block, BlockLearner, Choices
 from tests.contracts.small_world import begin, rewards_of, small_block, small_problem
 
 
@@ -52,6 +54,76 @@ def test_what_one_cohort_earns_moves_no_other():
     same = paid.play(further).action == unpaid.play(further).action
     assert same[further.cohort != 0].all()
     assert not same[further.cohort == 0].all()
+
+
+LEVELS = np.array([[-np.inf, 0.25], [0.5, 0.75]])
+
+
+def guarded_block(N):
+    """Visits with all that a guard asks for: cautions of two levels, nothing to be explored at some, propensities."""
+    rng = np.random.default_rng(3)
+    caution, greedy = rng.choice(LEVELS[:, 0], size=N, p=LEVELS[:, 1]), rng.random(N) < 0.3
+    return replace(small_block(N), caution=caution, levels=LEVELS, greedy=greedy, asks=True)
+
+
+class Mirror(BlockLearner):
+    """Answers each visit with what it was asked there, and remembers what it was asked of all."""
+
+    def __init__(self):
+        self.asked = []
+
+    def start(self, problem, rng):
+        return Mirror()
+
+    def play(self, block):
+        self.asked.append((block.levels, block.asks))
+        return Choices(
+            np.zeros(len(block), dtype=np.int64),
+            np.where(block.caution > 0, 0.25, 0.75),
+            memo=block.x,
+            error=block.x[:, 1] ** 2,
+            explored=block.greedy,
+        )
+
+    def learn_many(self, block, choices, rewards):
+        pass
+
+    def correct_many(self, block, choices, deltas):
+        pass
+
+
+def test_all_that_is_asked_goes_in_and_all_that_is_answered_comes_out():
+    """Each visit gets its own caution, greed, memo, error and sign of exploration, whichever learner answers."""
+    block = guarded_block(90)
+    learner = begin(PerCohort(Mirror()), small_problem())
+    chosen = learner.play(block)
+    np.testing.assert_array_equal(chosen.explored, block.greedy)
+    np.testing.assert_array_equal(chosen.error, block.x[:, 1] ** 2)
+    np.testing.assert_array_equal(chosen.memo, block.x)
+    np.testing.assert_array_equal(chosen.propensity, np.where(block.caution > 0, 0.25, 0.75))
+    for mirror in learner._learners:
+        ((levels, asks),) = mirror._learner.asked
+        np.testing.assert_array_equal(levels, LEVELS)
+        assert asks
+
+
+@pytest.mark.parametrize("policy", [LinUCB(alpha=0.8), EpsilonGreedy(epsilon=0.3)])
+def test_guards_reach_the_learner_of_each_cohort(policy):
+    """Ben's visits among those of all, and alone: the same propensities over levels, exploration and estimates."""
+    block = guarded_block(400)
+    of_ben = np.flatnonzero(block.cohort == 1)
+    among_all = begin(PerCohort(policy), small_problem())
+    together = among_all.play(block)
+    ben = in_blocks(policy.start(small_problem(), np.random.default_rng(5).spawn(3)[1]))
+    alone = ben.play(block.rows(of_ben))
+    for field in ("action", "propensity", "explored"):
+        np.testing.assert_array_equal(getattr(together, field)[of_ben], getattr(alone, field))
+    assert together.explored.any()
+    assert not together.explored[block.greedy].any()
+    assert ((together.propensity > 0) & (together.propensity < 1)).any()
+    if getattr(policy, "uncertain", False):
+        for whole, part in zip(among_all.estimates(block), ben.estimates(block.rows(of_ben)), strict=True):
+            np.testing.assert_array_equal(whole[of_ben], part)
 
 
 def test_it_is_blamed_for_the_visit_at_which_it_misbehaved():
