@@ -31,11 +31,12 @@ class DiscountedLinUCB(BuiltIn):
     for long is as uncertain as at the start. With discount 1 it is LinUCB.
 
     Deterministic but for ties; its propensity is 1 (ties: shared). Assumes that an arm's expected reward is linear in
-    x, and drifts or jumps. Data weigh exactly what they should; the ridge of a coefficient wanders between `ridge` and
-    discount^−(D − 1) · `ridge`, at most 1.1 · `ridge`, since exactly `ridge` costs D³ (see the module): standard
-    deviations never exceed those of the start, and those fall short of the prior's by .2 % at most. The paper's bonus
-    has a factor that grows with time; here it is alpha, as in LinUCB. A reward that was learnt cannot be corrected: how
-    much it weighs by now depends on when it came. Not where nothing changes: it never stops exploring.
+    x, and drifts or jumps. Data weigh exactly what they should, but the ridge of a coefficient wanders between `ridge`
+    and discount^−(D − 1) · `ridge`, at most 1.1 · `ridge`, since exactly `ridge` costs D³ (see `bandits.fading`): told
+    the same history, it chooses as the paper's algorithm does at 99 of 100 visits or more, and standard deviations are
+    within 5 %. They never exceed those of the start, which fall short of the prior's by .12 % at most. The factor of
+    the paper's bonus that grows with time is alpha here, as in LinUCB. A reward that was learnt cannot be corrected:
+    how much it weighs by now depends on when it came. Not where nothing changes: it never stops exploring.
 
     Args:
         discount: of what was learnt, for each reward that comes in; it remembers about 1/(1 − discount) of them.

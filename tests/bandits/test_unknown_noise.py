@@ -154,6 +154,15 @@ class TestInitialPulls:
         assert sorted(chosen[:6]) == [1, 1, 2, 2, 3, 3]
         assert chosen[100:].tolist() == [4, 4]
 
+    def test_their_propensities_are_exact(self):
+        """One arm of five, of four, … of one, twice over, nothing not counted; afterwards what the Student laws say."""
+        problem = Problem(actions=tuple("abcdef"), features=tuple("wxyz"), nothing=5)
+        block = visits(12, partly=False)
+        asked = Block(block.x, np.ones((12, 6), dtype=bool), np.column_stack([block.rewards, np.zeros(12)]), asks=True)
+        chosen = begin(BayesianLinearThompson(), problem).play(asked)
+        np.testing.assert_allclose(chosen.propensity[:10], np.tile(1 / np.arange(5.0, 0.0, -1.0), 2), rtol=1e-12)
+        assert ((chosen.propensity[10:] > 0) & (chosen.propensity[10:] < 1)).all()
+
     def test_visits_at_which_nothing_may_be_explored_explore_nothing(self):
         """Greedy visits show what is best by the estimates, here nothing, and count as no pull of an arm."""
         problem = Problem(actions=tuple("abcde"), features=tuple("wxyz"), nothing=0)
