@@ -117,7 +117,7 @@ def test_ten_thousand_visits_leave_the_regression_accurate():
     """As above: A⁻¹ is kept by rank-one updates, whose rounding must not add up."""
     block, learner = visits(10_000, partly=False), begin(SharedLinUCB(ridge=0.1))
     theta, _ = batch(block, learner.play(block), 1.0, 0.1)
-    np.testing.assert_allclose(learner.learnt.theta.ravel(), theta, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(learner.learnt.theta, theta, rtol=1e-9, atol=1e-12)
 
 
 def test_draws_have_the_mean_and_the_covariance_of_the_scores_of_a_drawn_theta():

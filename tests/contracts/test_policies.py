@@ -76,6 +76,7 @@ BUILT_IN = (
     LogisticThompson(scale=0.7, ridge=2.0),
     LogisticUCB(alpha=0.8),
     BootstrapThompson(models=5, prior=0.0),
+    BootstrapThompson(models=7),
     VowpalWabbit(),
     VowpalWabbit(exploration="epsilon", epsilon=0.2),
     PerCohort(LinUCB()),
@@ -123,7 +124,10 @@ def policies(applies=lambda _policy, _problem: True):
 every_policy = policies()
 every_built_in = pytest.mark.parametrize("policy", BUILT_IN, ids=label_of)
 ours = policies(lambda policy, _: policy in BUILT_IN)
-random_ones = policies(lambda policy, _: not isinstance(policy, (Nothing, Always)))
+# a few models whose priors differ do not agree on who is best, even where nobody has learnt anything
+random_ones = policies(
+    lambda policy, _: not isinstance(policy, (Nothing, Always)) and policy != BootstrapThompson(models=7)
+)
 uncertain_ones = policies(lambda policy, _: getattr(policy, "uncertain", False) and "Cautious" not in label_of(policy))
 silent_worlds = policies(lambda _, problem: problem.nothing is not None)
 # a copycat heeds the last reward alone, so that the order of corrections matters to it
