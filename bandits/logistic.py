@@ -194,8 +194,8 @@ class LogisticThompson(BuiltIn):
     action's logit is drawn from Normal(x·theta, scale² xᵀA⁻¹x), the highest wins. Its propensity is told by quadrature.
     Assumes that P(yes) = σ(x·theta); for rewards between the world's bounds, r counts as that fraction of a yes, which
     is consistent where the mean is such a σ. The normal is an approximation, worst while an action has few visits.
-    Against LinearThompson: better where rates are near the bounds, where they are far from linear in x. Not where few
-    rewards reach far from a bound that is remote: mapped to 0 … 1 they then all look alike.
+    Against LinearThompson: better where rates are near the bounds, where they are far from linear in x. Not where
+    the world's bounds are far beyond its usual rewards: mapped to 0 … 1 these then all look alike.
     Rewards can't be corrected: what a reward changes depends on all that came before, and is not kept.
 
     Args:
