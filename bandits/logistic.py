@@ -182,9 +182,9 @@ def logit_of_zero(scale: Scale) -> float:
     return math.inf if p >= 1.0 else math.log(p / (1.0 - p))
 
 
-def misfit_of_logistic(problem: Problem) -> str | None:
+def misfit_of_logistic(problem: Problem, instead: str) -> str | None:
     """Why a logistic policy does not fit a world, or None."""
-    return needs_features(problem) or needs_bounds(problem)
+    return needs_features(problem) or needs_bounds(problem, instead)
 
 
 class LogisticThompson(BuiltIn):
@@ -213,7 +213,7 @@ class LogisticThompson(BuiltIn):
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
-        return misfit_of_logistic(problem)
+        return misfit_of_logistic(problem, "LinearThompson")
 
     def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         return logistic_player("LogisticThompson", problem, self.scale, self.ridge, rng, draws=True)
@@ -244,7 +244,7 @@ class LogisticUCB(BuiltIn):
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
-        return misfit_of_logistic(problem)
+        return misfit_of_logistic(problem, "LinUCB")
 
     def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         return logistic_player("LogisticUCB", problem, self.alpha, self.ridge, rng, draws=False)
