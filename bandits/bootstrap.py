@@ -187,7 +187,7 @@ class BootstrapThompson(BuiltIn):
     these, not towards 0, so that where nothing was seen models go on disagreeing.
     Assumes that an expected reward is linear in x. An action that no model votes for has probability 0, and estimators
     that divide by propensities are told nothing about it. Rewards can't be corrected: which models counted a reward is
-    not kept. A visit costs B times what EpsilonGreedy on the same features would.
+    not kept. A visit costs B (K D + D²).
 
     Args:
         models: how many, B; few make a coarse distribution: an action that is best with a probability below 1/models

@@ -32,22 +32,21 @@ from bandits.policy import BuiltIn
 from bandits.products import Products, needs_action_features
 from bandits.protocol import BlockLearner, Floats, Problem
 from bandits.ridge import Bank, Room, bank, fold_in, inner_products, quadratic_forms, room_for, shift
+from bandits.whole import Whole, fold_into, form_of, fours, shift_whole, whole
 
 
 class Hybrid(NamedTuple):
-    """What has been learnt; d is rounded up to a multiple of four, with zeros for what is not there.
+    """What has been learnt.
 
     Args:
         arms: A⁻¹ and theta of every action.
-        C: (K, D, d) A⁻¹B of every action.
-        A0_inv: (d, d) all of it: to go by whole rows is faster than by half of the entries.
-        beta: (d,).
+        C: (K, D, d) A⁻¹B of every action, d rounded up as in `bandits.whole`.
+        shared: A₀⁻¹ and beta.
     """
 
     arms: Bank
     C: Floats
-    A0_inv: Floats
-    beta: Floats
+    shared: Whole
 
 
 class How(NamedTuple):
@@ -79,21 +78,6 @@ def unexplained(C: Floats, x: Floats, z: Floats, k: int, u: Floats) -> None:
 
 
 @inlined
-def shared_form(A0_inv: Floats, u: Floats, g: Floats) -> float:
-    """Write A₀⁻¹u (d,) into g, and return uᵀA₀⁻¹u."""
-    for q in range(len(g)):
-        g[q] = 0.0
-    for p in range(0, len(u), 4):
-        a, b, c, e = u[p], u[p + 1], u[p + 2], u[p + 3]
-        for q in range(len(g)):
-            g[q] += (A0_inv[p, q] * a + A0_inv[p + 1, q] * b) + (A0_inv[p + 2, q] * c + A0_inv[p + 3, q] * e)
-    form = 0.0
-    for q in range(len(g)):
-        form += u[q] * g[q]
-    return form
-
-
-@inlined
 def estimate_hybrid(state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """Mean x·theta + u·beta and sd = √(xᵀA⁻¹x + uᵀA₀⁻¹u) of every action (K,)."""
     u = how.u
@@ -102,8 +86,8 @@ def estimate_hybrid(state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, 
     for k in range(len(mean)):
         unexplained(state.C, x, z, k, u)
         for p in range(len(u)):
-            mean[k] += u[p] * state.beta[p]
-        sd[k] = math.sqrt(max(sd[k] + shared_form(state.A0_inv, u, how.g), 0.0))
+            mean[k] += u[p] * state.shared.theta[p]
+        sd[k] = math.sqrt(max(sd[k] + form_of(state.shared.A_inv, u, how.g), 0.0))
 
 
 @inlined
@@ -111,7 +95,7 @@ def learn_hybrid(
     state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
     """Fold a visit into the shared regression, and into that of the action that was chosen: see the module."""
-    u, g, y, left, q = how.u, how.g, how.room.y, reward, 0.0
+    u, y, left, q = how.u, how.room.y, reward, 0.0
     unexplained(state.C, x, z, action, u)
     for i in range(len(x)):
         left -= x[i] * state.arms.theta[i, action]
@@ -123,22 +107,14 @@ def learn_hybrid(
         step = weight * y[i]
         for p in range(len(u)):
             state.C[action, i, p] += step * u[p]
-    shrink = weight / (1.0 + weight * shared_form(state.A0_inv, u, g))
-    for p in range(len(u)):
-        left -= u[p] * state.beta[p]
-    for p in range(len(u)):
-        state.beta[p] += shrink * left * g[p]
-        for r in range(len(u)):
-            state.A0_inv[p, r] -= shrink * (g[p] * g[r])  # in this order, so that it stays symmetric
+    fold_into(state.shared.A_inv, state.shared.theta, u, left, weight, how.g)
 
 
 @inlined
 def correct_hybrid(state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
     """Change a reward that was learnt: b ← b + delta · x and b₀ ← b₀ + delta · u, with u as it is now."""
     unexplained(state.C, x, z, action, how.u)
-    shared_form(state.A0_inv, how.u, how.g)
-    for p in range(len(how.g)):
-        state.beta[p] += delta * how.g[p]
+    shift_whole(state.shared.A_inv, state.shared.theta, how.u, delta, how.g)
     shift(state.arms.A_inv, state.arms.theta, action, x, delta, how.room)
 
 
@@ -174,13 +150,12 @@ class HybridLinUCB(BuiltIn):
 
     def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         products = Products("HybridLinUCB", problem)
-        K, D = len(problem.actions), products.D
-        d = -(-D * products.M // 4) * 4
+        K, D, d = len(problem.actions), products.D, fours(products.D * products.M)
         return Player(
             "HybridLinUCB",
             problem,
             HYBRID,
-            Hybrid(bank(K, D, self.ridge), np.zeros((K, D, d)), np.eye(d) / self.ridge, np.zeros(d)),
+            Hybrid(bank(K, D, self.ridge), np.zeros((K, D, d)), whole(d, self.ridge)),
             How(self.alpha, room_for(D), np.zeros(d), np.zeros(d)),
             scale=Scale.typical(problem),
             rng=rng,

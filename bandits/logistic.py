@@ -182,9 +182,9 @@ def logit_of_zero(scale: Scale) -> float:
     return math.inf if p >= 1.0 else math.log(p / (1.0 - p))
 
 
-def misfit_of_logistic(problem: Problem) -> str | None:
+def misfit_of_logistic(problem: Problem, instead: str) -> str | None:
     """Why a logistic policy does not fit a world, or None."""
-    return needs_features(problem) or needs_bounds(problem)
+    return needs_features(problem) or needs_bounds(problem, instead)
 
 
 class LogisticThompson(BuiltIn):
@@ -194,8 +194,8 @@ class LogisticThompson(BuiltIn):
     action's logit is drawn from Normal(x·theta, scale² xᵀA⁻¹x), the highest wins. Its propensity is told by quadrature.
     Assumes that P(yes) = σ(x·theta); for rewards between the world's bounds, r counts as that fraction of a yes, which
     is consistent where the mean is such a σ. The normal is an approximation, worst while an action has few visits.
-    Against LinearThompson: better where rates are near the bounds, where they are far from linear in x. Not where few
-    rewards reach far from a bound that is remote: mapped to 0 … 1 they then all look alike.
+    Against LinearThompson: better where rates are near the bounds, where they are far from linear in x. Not where
+    the world's bounds are far beyond its usual rewards: mapped to 0 … 1 these then all look alike.
     Rewards can't be corrected: what a reward changes depends on all that came before, and is not kept.
 
     Args:
@@ -213,7 +213,7 @@ class LogisticThompson(BuiltIn):
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
-        return misfit_of_logistic(problem)
+        return misfit_of_logistic(problem, "LinearThompson")
 
     def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         return logistic_player("LogisticThompson", problem, self.scale, self.ridge, rng, draws=True)
@@ -244,7 +244,7 @@ class LogisticUCB(BuiltIn):
 
     def misfit(self, problem: Problem) -> str | None:
         """Why the policy does not fit a world, or None."""
-        return misfit_of_logistic(problem)
+        return misfit_of_logistic(problem, "LinUCB")
 
     def _begin(self, problem: Problem, rng: np.random.Generator) -> BlockLearner:
         return logistic_player("LogisticUCB", problem, self.alpha, self.ridge, rng, draws=False)

@@ -72,10 +72,10 @@ def needs_features(problem: Problem) -> str | None:
     return None if problem.features else "needs features of the visitor, and this world has none"
 
 
-def needs_bounds(problem: Problem) -> str | None:
+def needs_bounds(problem: Problem, instead: str = "GaussianThompson") -> str | None:
     """Why a policy for bounded rewards does not fit, if it does not."""
     if problem.reward_range is None:
-        return "needs bounded rewards, and this world's have no bounds; use GaussianThompson"
+        return f"needs bounded rewards, and this world's have no bounds; use {instead}"
     low, high = problem.reward_range
     return None if low < high else f"needs rewards that differ, and this world's are all {low}"
 

@@ -4,11 +4,8 @@ D visitor features, M action features, d = D · M, K actions; phi_k = x ⊗ z_k 
 A (d, d) Gram matrix, theta (d,) its estimate, W (D, M) the same in another shape: phi_k·theta = z_k·(Wᵀx).
 
 A visit's actions differ in z alone, so everything about them is in v = Wᵀx (M,), which has mean Ŵᵀx and covariance
-G = (x ⊗ I)ᵀ A⁻¹ (x ⊗ I) (M, M). G takes d²/2 products once a visit; then an action costs M², not d². Thompson sampling
+G = (x ⊗ I)ᵀ A⁻¹ (x ⊗ I) (M, M). G takes d² products once a visit; then an action costs M², not d². Thompson sampling
 draws v: the scores are those of a draw of all of theta, for M normals and a factor of G in place of d and one of A.
-
-A⁻¹ is kept as blocks (T, M · M), of pairs (i, j), i ≤ j, of visitor features, in the order of `bandits.ridge`, where
-G is to the blocks what the quadratic form is to numbers.
 """
 
 from __future__ import annotations
@@ -28,8 +25,8 @@ from bandits.player import Player, Scale
 from bandits.policy import BuiltIn
 from bandits.products import Products, needs_action_features
 from bandits.protocol import BlockLearner, Bools, Floats, Ints, Problem
-from bandits.ridge import Bank, Room, entries, inner_products, quadratic_forms
 from bandits.saving import Changing
+from bandits.whole import Whole, fold_into, fours, shift_whole, whole
 
 _DEPENDENT = 1e-12  # a variance less than this, of what was subtracted to get it, is rounding
 
@@ -40,10 +37,11 @@ class How(NamedTuple):
     Args:
         noise: standard deviation of a reward about its mean [units].
         alpha: standard deviations of optimism.
-        room: scratch; its y is A⁻¹phi (d,).
+        phi: (d,) scratch, d rounded up as in `bandits.whole`; so is it below.
+        y: (d,) A⁻¹phi.
+        rows: (M, d) (x ⊗ I)ᵀ A⁻¹.
         z: (K, M) features of the actions.
         centre: (M,) the mean of v.
-        blocks: (M · M,) G before it is made symmetric.
         spread: (M, M) noise² G.
         factor: (M, M) a lower triangle C with C Cᵀ = spread.
         v: (M,) a draw.
@@ -51,10 +49,11 @@ class How(NamedTuple):
 
     noise: float
     alpha: float
-    room: Room
+    phi: Floats
+    y: Floats
+    rows: Floats
     z: Floats
     centre: Floats
-    blocks: Floats
     spread: Floats
     factor: Floats
     v: Floats
@@ -62,99 +61,71 @@ class How(NamedTuple):
 
 def how_for(K: int, D: int, M: int, noise: float, alpha: float) -> How:
     """Hyper-parameters, and room to work in."""
-    room = Room(np.zeros(entries(D)), np.zeros(D * M))
-    v, spread = np.zeros(M), np.zeros((M, M))
-    return How(noise, alpha, room, np.zeros((K, M)), v, np.zeros(M * M), spread, spread.copy(), v.copy())
-
-
-def one_bank(D: int, M: int, ridge: float) -> Bank:
-    """The regression before the first visit, A = ridge · I: A_inv (T, M · M), theta (D, M)."""
-    A_inv = np.zeros((entries(D), M * M))
-    row, column = np.triu_indices(D)
-    A_inv[np.flatnonzero(row == column)] = np.eye(M).ravel() / ridge
-    return Bank(A_inv, np.zeros((D, M)))
+    d = fours(D * M)
+    rows, z, v, square = np.zeros((M, d)), np.zeros((K, M)), np.zeros(M), np.zeros((M, M))
+    return How(noise, alpha, np.zeros(d), np.zeros(d), rows, z, v, square, square.copy(), v.copy())
 
 
 @inlined
-def estimate_shared(state: Bank, how: How, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
-    """Mean z_k·(Ŵᵀx) and sd = noise · √(z_kᵀ G z_k) of every action (K,); keep what is known of v."""
-    M, spread, blocks = len(how.centre), how.spread, how.blocks
-    inner_products(state.theta, x, how.centre)
-    quadratic_forms(state.A_inv, x, how.room, blocks)
+def describe(A_inv: Floats, theta: Floats, x: Floats, how: How) -> None:
+    """Write the mean of v and noise² G, its covariance."""
+    rows, centre, spread, variance = how.rows, how.centre, how.spread, how.noise * how.noise
+    M = len(centre)
     for a in range(M):
-        for b in range(M):
-            spread[a, b] = 0.5 * how.noise * how.noise * (blocks[a * M + b] + blocks[b * M + a])
+        centre[a] = 0.0
+        for i in range(len(x)):
+            centre[a] += x[i] * theta[i * M + a]
+        for q in range(len(theta)):
+            rows[a, q] = x[0] * A_inv[a, q]
+        for i in range(1, len(x)):
+            for q in range(len(theta)):
+                rows[a, q] += x[i] * A_inv[i * M + a, q]
+    for a in range(M):
+        for b in range(a + 1):
+            form = 0.0
+            for j in range(len(x)):
+                form += x[j] * rows[a, j * M + b]
+            spread[a, b] = spread[b, a] = variance * form
+
+
+@inlined
+def estimate_shared(state: Whole, how: How, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
+    """Mean z_k·(Ŵᵀx) and sd = noise · √(z_kᵀ G z_k) of every action (K,); keep what is known of v."""
+    describe(state.A_inv, state.theta, x, how)
     for k in range(len(mean)):
         mean[k], form = 0.0, 0.0
-        for a in range(M):
+        for a in range(len(how.centre)):
             how.z[k, a] = z[k, a]
             mean[k] += z[k, a] * how.centre[a]
-            part = 0.5 * spread[a, a] * z[k, a]
+            part = 0.5 * how.spread[a, a] * z[k, a]
             for b in range(a):
-                part += spread[a, b] * z[k, b]
+                part += how.spread[a, b] * z[k, b]
             form += 2.0 * z[k, a] * part
         sd[k] = math.sqrt(max(form, 0.0))
 
 
 @inlined
-def direction_of(A_inv: Floats, x: Floats, z: Floats, y: Floats) -> float:
-    """Write A⁻¹phi of one action's z (M,) into y (d,), and return phiᵀA⁻¹phi."""
-    M, t = len(z), 0
-    for i in range(len(y)):
-        y[i] = 0.0
+def multiply(x: Floats, z: Floats, phi: Floats) -> None:
+    """Write x ⊗ z of one action (d,) into phi."""
     for i in range(len(x)):
-        for j in range(i, len(x)):
-            for a in range(M):
-                row, down = 0.0, x[i] * z[a] if j > i else 0.0
-                for b in range(M):
-                    entry = A_inv[t, a * M + b]
-                    row += entry * z[b]
-                    y[j * M + b] += down * entry
-                y[i * M + a] += x[j] * row
-            t += 1
-    form = 0.0
-    for i in range(len(x)):
-        for a in range(M):
-            form += x[i] * z[a] * y[i * M + a]
-    return form
+        for a in range(len(z)):
+            phi[i * len(z) + a] = x[i] * z[a]
 
 
 @inlined
 def learn_shared(
-    state: Bank, how: How, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
+    state: Whole, how: How, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
-    """A ← A + phi phiᵀ, theta ← A⁻¹b with b ← b + reward · phi, in place.
-
-    (A + phi phiᵀ)⁻¹ = A⁻¹ − (A⁻¹phi)(A⁻¹phi)ᵀ / (1 + phiᵀA⁻¹phi)
-
-    Source: Sherman & Morrison 1950.
-    """
-    A_inv, theta, y, M, t = state.A_inv, state.theta, how.room.y, z.shape[1], 0
-    shrink = 1.0 / (1.0 + direction_of(A_inv, x, z[action], y))
-    expected = 0.0
-    for i in range(len(x)):
-        for a in range(M):
-            expected += x[i] * z[action, a] * theta[i, a]
-    surprise = shrink * (reward - expected)
-    for i in range(len(x)):
-        for a in range(M):
-            theta[i, a] += surprise * y[i * M + a]
-        for j in range(i, len(x)):
-            for a in range(M):
-                step = shrink * y[i * M + a]
-                for b in range(M):
-                    A_inv[t, a * M + b] -= step * y[j * M + b]
-            t += 1
+    """A ← A + phi phiᵀ, b ← b + reward · phi."""
+    multiply(x, z[action], how.phi)
+    fold_into(state.A_inv, state.theta, how.phi, reward, 1.0, how.y)
 
 
 @inlined
-def correct_shared(state: Bank, how: How, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
-    """Change a reward that was already learnt: theta ← theta + A⁻¹phi · delta, exact whenever it comes."""
-    y, M = how.room.y, z.shape[1]
-    direction_of(state.A_inv, x, z[action], y)
-    for i in range(len(x)):
-        for a in range(M):
-            state.theta[i, a] += y[i * M + a] * delta
+def correct_shared(state: Whole, how: How, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
+    """Change a reward that was already learnt: b ← b + delta · phi."""
+    multiply(x, z[action], how.phi)
+    shift_whole(state.A_inv, state.theta, how.phi, delta, how.y)
 
 
 @inlined
@@ -177,7 +148,7 @@ def factorise(spread: Floats, factor: Floats) -> None:
 
 
 @inlined
-def a_joint_draw(state: Bank, how: How, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
+def a_joint_draw(state: Whole, how: How, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     """z_k·v of every action (K,), where v = Ŵᵀx + C · normals is one draw for all of them."""
     M, factor, v = len(how.v), how.factor, how.v
     factorise(how.spread, factor)
@@ -192,7 +163,7 @@ def a_joint_draw(state: Bank, how: How, luck: Floats, n: int, mean: Floats, sd: 
 
 
 @inlined
-def note_covariance(state: Bank, how: How, x: Floats, z: Floats, mean: Floats, sd: Floats, notes: Floats) -> None:
+def note_covariance(state: Whole, how: How, x: Floats, z: Floats, mean: Floats, sd: Floats, notes: Floats) -> None:
     """The mean of every action, and its covariance with every action (K, 1 + K)."""
     M, row = len(how.v), how.v
     for k in range(len(mean)):
@@ -268,7 +239,7 @@ class SharedLinUCB(BuiltIn):
             "SharedLinUCB",
             problem,
             UCB,
-            one_bank(D, M, self.ridge),
+            whole(D * M, self.ridge),
             how_for(len(problem.actions), D, M, 1.0, self.alpha),
             scale=Scale.typical(problem),
             rng=rng,
@@ -322,7 +293,7 @@ class SharedLinearThompson(BuiltIn):
             "SharedLinearThompson",
             problem,
             replace(THOMPSON, notes=1 + K),
-            one_bank(D, M, self.ridge),
+            whole(D * M, self.ridge),
             how_for(K, D, M, self.scale, 0.0),
             scale=Scale.typical(problem),
             rng=rng,

@@ -150,4 +150,7 @@ def test_logits_beyond_the_last_digit_of_a_probability_are_told_apart():
 @pytest.mark.parametrize("policy", [LogisticThompson(), LogisticUCB()])
 def test_worlds_that_it_does_not_fit_are_refused(policy):
     assert "needs features" in policy.misfit(Problem(actions=("a",), reward_range=(0.0, 1.0)))
-    assert "needs bounded rewards" in policy.misfit(Problem(actions=("a",), features=("x",)))
+    assert policy.misfit(Problem(actions=("a",), features=("x",))) == (
+        "needs bounded rewards, and this world's have no bounds; "
+        f"use {'LinUCB' if isinstance(policy, LogisticUCB) else 'LinearThompson'}"
+    )

@@ -117,7 +117,7 @@ def test_ten_thousand_visits_leave_the_regression_accurate():
     """As above: A⁻¹ is kept by rank-one updates, whose rounding must not add up."""
     block, learner = visits(10_000, partly=False), begin(SharedLinUCB(ridge=0.1))
     theta, _ = batch(block, learner.play(block), 1.0, 0.1)
-    np.testing.assert_allclose(learner.learnt.theta.ravel(), theta, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(learner.learnt.theta, theta, rtol=1e-9, atol=1e-12)
 
 
 def test_draws_have_the_mean_and_the_covariance_of_the_scores_of_a_drawn_theta():
@@ -168,7 +168,7 @@ def test_actions_are_chosen_as_often_as_a_draw_of_all_of_theta_chooses_them():
 
 
 def test_the_propensity_is_estimated_when_asked_for_and_moves_no_choice():
-    """20,000 choices at one visit: the frequency of each action is what was stated; .04 off would be found.
+    """20,000 choices at one visit: the frequency of each action is what was stated at 500 of them; .04 off is found.
 
     What was stated is the mean over the visits at which the action was chosen, since each has an estimate of its own.
     """
@@ -177,19 +177,16 @@ def test_the_propensity_is_estimated_when_asked_for_and_moves_no_choice():
     asked, silent = begin(SharedLinearThompson(scale=0.8)), begin(SharedLinearThompson(scale=0.8))
     for learner in (asked, silent):
         learner.play(block)
-    told, untold = (
-        asked.play(again_and_again(block, 3, 20_000, asks=True)),
-        silent.play(again_and_again(block, 3, 20_000)),
-    )
-    np.testing.assert_array_equal(told.action, untold.action)
+    told, untold = asked.play(again_and_again(block, 3, 500, asks=True)), silent.play(again_and_again(block, 3, 20_000))
+    np.testing.assert_array_equal(told.action, untold.action[:500])
     assert np.isnan(untold.propensity).all()
     assert (told.error > 0).any()
     assert (told.error < 0.02).all()
-    stated = np.zeros(K)
-    for k in np.unique(told.action):
-        stated[k] = told.propensity[told.action == k].mean()
-    assert stated.sum() == pytest.approx(1.0, abs=1e-3)
-    proportions(np.bincount(told.action, minlength=K), stated / stated.sum())
+    seen = np.unique(told.action)
+    stated = np.array([told.propensity[told.action == k].mean() for k in seen])
+    assert len(seen) >= 3
+    counts = np.bincount(untold.action, minlength=K)
+    proportions([*counts[seen], 20_000 - counts[seen].sum()], [*stated, 1 - stated.sum()])
 
 
 def test_without_noise_thompson_is_greedy():
