@@ -9,7 +9,6 @@ A file is a zip of numpy arrays (.npz), without pickles: loading one executes no
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
@@ -200,7 +199,7 @@ def restore(learner: BlockLearner, state: Arrays) -> None:
     Raises:
         ValueError: when something is missing, or does not fit.
     """
-    for path, part, (owner, name) in _parts(learner):
+    for path, part, place in _parts(learner):
         if isinstance(part, BlockLearner):
             inside = path + "/"
             part.restore({key.removeprefix(inside): value for key, value in state.items() if key.startswith(inside)})
@@ -212,33 +211,40 @@ def restore(learner: BlockLearner, state: Arrays) -> None:
             part.bit_generator.state = json.loads(text_of(value))
             continue
         due = np.asarray(part)
-        if value.shape != due.shape or value.dtype != due.dtype:
+        grows = place is not None and value.ndim > 0
+        if value.dtype != due.dtype or value.ndim != due.ndim or (value.shape != due.shape and not grows):
             raise ValueError(f"{path!r} is {value.dtype} {value.shape}, where {due.dtype} {due.shape} is due")
-        if isinstance(part, np.ndarray):
+        if isinstance(part, np.ndarray) and part.shape == value.shape:
             part[...] = value
-        else:
-            setattr(owner, name, value.item())
+        elif place is not None:
+            owner, name = place
+            setattr(owner, name, value.copy() if value.ndim else value.item())
 
 
-def _parts(learner: BlockLearner) -> Iterator[tuple[str, Any, tuple[object, str]]]:
-    """All that changes in a learner: its path, itself, and the object and attribute that hold it."""
+Place = tuple[object, str] | None
+"""The object and the attribute that hold a part; None where a tuple, a list or a table does."""
+
+
+def _parts(learner: BlockLearner) -> Iterator[tuple[str, Any, Place]]:
+    """All that changes in a learner: its path, itself, and its place."""
     for name, value in sorted(vars(learner).items()):
         if name != "origin":
             yield from _within(name, value, (learner, name))
 
 
-def _within(path: str, value: object, place: tuple[object, str]) -> Iterator[tuple[str, Any, tuple[object, str]]]:
-    if isinstance(value, (np.ndarray, np.random.Generator, BlockLearner, bool, int, float)):
+def _within(path: str, value: object, place: Place) -> Iterator[tuple[str, Any, Place]]:
+    if isinstance(value, (np.ndarray, np.random.Generator, BlockLearner)):
         yield path, value, place
+    elif isinstance(value, (bool, int, float)):
+        if place is not None:  # what a tuple holds by value never changes
+            yield path, value, place
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            yield from _within(f"{path}/{key}", part, place)
+            yield from _within(f"{path}/{key}", part, None)
     elif isinstance(value, (list, tuple)):
         names = getattr(value, "_fields", range(len(value)))
         for name, part in zip(names, value, strict=True):
-            with contextlib.suppress(AttributeError):
-                if not isinstance(part, (bool, int, float)):  # what a tuple holds by value never changes
-                    yield from _within(f"{path}/{name}", part, place)
+            yield from _within(f"{path}/{name}", part, None)
     elif isinstance(value, Changing):
         for name, part in sorted(vars(value).items()):
             yield from _within(f"{path}/{name}", part, (value, name))
