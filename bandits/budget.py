@@ -131,7 +131,8 @@ def width_of_sum(visits: float, noise: float, log_delta: float) -> float:
     """How far the sum of as many rewards lies below the sum of their expectations at most, at all times at once.
 
     The boundary that a half-normal mixture of likelihood ratios gives to a sub-Gaussian martingale of variance v:
-    √((v + ρ) (ln (v + ρ)/ρ + 2 ln 1/(2cδ))), with c = Φ(√(2 ln 1/2δ)), which is less than 1.5 % wider than the exact root (δ ≤ .1).
+    √((v + ρ) (ln (v + ρ)/ρ + 2 ln 1/(2cδ))), with c = Φ(√(2 ln 1/2δ)). That is less than 1.5 % wider than the exact root
+    where δ ≤ .1.
 
     Args:
         visits: v in units of noise²; not necessarily a whole number.
