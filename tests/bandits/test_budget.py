@@ -65,7 +65,8 @@ def test_sums_of_coins_stay_within_the_boundary_at_all_times():
 def test_the_bound_of_an_arm_by_hand():
     """Noise ½ (bounds 0 and 1), size 1: ridge ¼. One reward of 1: A = 5/4, theta = 4/5, det A / ridge = 5.
 
-    β = ½ √(2 ln(2·2/.1) + ln 5) + ½; of one visit 4/5 ± β √(4/5), of three 12/5 ± β · 3 √(4/5); cut at 0 and 1 each.
+    β = ½ √(2 ln(2·2/.1) + ln 5) + ½; of one visit 4/5 ± β √(4/5), of three 12/5 ± β · 3 √(4/5); cut at 0 and 1 each,
+    or else at ± the size.
     """
     book, on = account(2, 1, 0.25), promise()
     assert on.ridge == 0.25
@@ -76,7 +77,7 @@ def test_the_bound_of_an_arm_by_hand():
     beta = 0.5 * math.sqrt(2 * math.log(40) + math.log(5)) + 0.5
     for visits in (1.0, 3.0):
         reach = beta * visits * math.sqrt(0.8)
-        expected = (0.8 * visits - reach, 0.8 * visits + reach)
+        expected = (max(0.8 * visits - reach, -visits), visits)
         np.testing.assert_allclose(bounds_of(book, wide, 0, visits * ONE, visits), expected, rtol=1e-12)
     assert bounds_of(book, wide, 0, ONE, 0.0) == (0.0, 0.0)
 
@@ -128,19 +129,19 @@ def test_a_budget_by_hand():
     book, on = account(2, 1, 0.25), promise()
     everything = np.ones(2, dtype=np.bool_)
     for saved in range(3):
-        assert budget(book, on) == saved / 8
+        assert budget(book, on, 0.0, 0.0) == saved / 8
         assert not may_explore(book, on, ONE, everything)
         enter(book, on, ONE, 0, 0)
     assert may_explore(book, on, ONE, everything)
     enter(book, on, ONE, 1, 0)
-    assert budget(book, on) == 0.0
+    assert budget(book, on, 0.0, 0.0) == 0.0
     assert not may_explore(book, on, ONE, everything)
     # a reward of 1 is less than the width of one: 0 is the better bound
     settle(book, on, np.ones((1, 1)), np.array([1]), np.array([0]), np.ones(1))
-    assert budget(book, on) == 0.0
+    assert budget(book, on, 0.0, 0.0) == 0.0
     # 200 visits that brought 1 each: 200 − width − 201 · 3/8 and what was saved
     for _ in range(199):
         enter(book, on, ONE, 1, 0)
     settle(book, on, np.ones((199, 1)), np.ones(199, dtype=np.int64), np.zeros(199, dtype=np.int64), np.ones(199))
     expected = 200 - width_of_sum(200.0, 0.5, math.log(20)) - 200 * 3 / 8 + 3 / 8
-    np.testing.assert_allclose(budget(book, on), expected, rtol=1e-12)
+    np.testing.assert_allclose(budget(book, on, 0.0, 0.0), expected, rtol=1e-12)

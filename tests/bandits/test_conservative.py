@@ -192,6 +192,23 @@ class TestWhenItExplores:
         np.testing.assert_array_equal(chosen.action == 9, np.arange(40) % 4 == 3)
         np.testing.assert_array_equal(chosen.propensity, np.ones(40))
 
+    def test_of_a_baseline_that_loses_by_hand(self):
+        """−½ is known, and ¼ of ½ saved a visit; exploring costs −1 + ½ + ⅛ at worst: every fourth visit."""
+        problem, block, _ = bernoulli_world(40, 0, "arms")
+        policy = Conservative(Always(9), Always(0), 0.25, baseline_reward=-0.5)
+        chosen = begin(policy, replace(problem, reward_range=(-1.0, 0.0))).play(replace(block, rewards=None))
+        np.testing.assert_array_equal(chosen.action == 9, np.arange(40) % 4 == 3)
+
+    def test_a_baseline_that_loses_is_left_for_good(self):
+        """−½ against −¼ on average, not known before: after 1,500 visits item 9 is all that is shown."""
+        problem, block, _ = bernoulli_world(1500, 0, "arms")
+        luck = np.random.default_rng(1).random((1500, 10))
+        block = replace(block, rewards=-(luck < [0.5] * 9 + [0.25]).astype(np.float64))
+        policy = Conservative(Always(9), Always(0), 0.25)
+        chosen = begin(policy, replace(problem, reward_range=(-1.0, 0.0))).play(block)
+        assert (chosen.action[:50] == 0).mean() > 0.5
+        assert (chosen.action[-500:] == 9).all()
+
     def test_an_allowance_is_spent_once(self):
         """Nothing brings 0, of which any share is 0. Items may lose 1: an allowance of 5½ bears five of them.
 
@@ -333,7 +350,6 @@ class TestDescription:
             {"delta": 0.0},
             {"delta": 0.6},
             {"allowance": -1.0},
-            {"baseline_reward": -1.0},
             {"noise": 0.0},
             {"size": 0.0},
         ],

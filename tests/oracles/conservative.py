@@ -43,7 +43,13 @@ def explores(x, proposed, usual, rewards, lag, K, *, tolerance, delta, noise, si
         A_inv, theta, beta = regression(arm, t)
         total = x[rows].sum(axis=0)
         reach = beta * np.sqrt(total @ A_inv @ total)
-        return np.array([max(total @ theta - reach, low * len(rows)), min(total @ theta + reach, high * len(rows))])
+        most = size * np.linalg.norm(total)
+        return np.array(
+            [
+                max(total @ theta - reach, low * len(rows), -most),
+                min(total @ theta + reach, high * len(rows), most),
+            ]
+        )
 
     for t in range(T):
         tried = [s for s in range(t) if explored[s]]
@@ -51,18 +57,18 @@ def explores(x, proposed, usual, rewards, lag, K, *, tolerance, delta, noise, si
         settled = [s for s in tried if s <= t - lag]
         counted = [] if known is not None else [s for s in kept if s <= t - lag]
         v = len(settled) + tolerance**2 * len(counted)
-        width = noise * boundary(v, delta / 2) if v else 0.0
+        width = noise * boundary(v, delta / (4 if known is None else 2)) if v else 0.0
         brought = rewards[settled, np.array(shown)[settled]].sum() if settled else 0.0
         saved = rewards[counted, usual[counted]].sum() if counted else 0.0
-        z = max(brought + tolerance * saved - width, low * len(settled))
+        z = max(brought + tolerance * abs(saved) - width, low * len(settled))
         z += sum(bounds(a, t, [s for s in tried if s > t - lag and shown[s] == a])[0] for a in range(K))
         here = np.array([bounds(a, t, [t]) for a in range(K)])
         if known is None:
             missed = sum(bounds(a, t, [s for s in tried if usual[s] == a])[1] for a in range(K)) + here[:, 1].max()
         else:
-            z += tolerance * known * len(kept)
+            z += tolerance * abs(known) * len(kept)
             missed = known * (len(tried) + 1)
-        afford = z + here[:, 0].min() - (1 - tolerance) * missed >= 0
+        afford = z + here[:, 0].min() - missed + tolerance * abs(missed) >= 0
         shown.append(int(proposed[t] if afford else usual[t]))
         explored.append(shown[t] != usual[t])
     return np.array(explored)
