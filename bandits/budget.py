@@ -156,7 +156,7 @@ def sum_of_arm(book: Account, on: Terms, k: int, x: Floats, visits: float) -> tu
 
     x·theta ± (noise √(2 ln 1/δ + ln det A / det λI) + √λ · size) √(xᵀA⁻¹x), at all times at once, within ± size · |x|.
 
-    Source: Abbasi-Yadkori, Pál & Szepesvári 2011, Theorem 2; for sums, Kazerouni et al. 2017, section 3.
+    Source: Abbasi-Yadkori, Pál & Szepesvári 2011, Theorem 2; for sums, CLUCB of Kazerouni et al. 2017.
     """
     if visits == 0.0 or k == on.nothing:
         return 0.0, 0.0

@@ -34,14 +34,14 @@ class Conservative(Wrapper):
     budget is first saved up, tolerance × what the baseline brings; then spent on exploring; and once the policy does
     better than the baseline, exploring pays for itself.
 
-    The bound is made of (δ/2 each, K arms)
+    The bound has two parts, each of which fails with probability delta/2 at most, so that both hold with 1 − delta:
 
-    - the realised rewards of exploratory visits, plus tolerance × those of the baseline's visits, less the half-normal
-      mixture boundary of a sub-Gaussian martingale; an exploratory visit whose reward is still to come counts with the
-      least that it may bring, one of the baseline not at all;
-    - (1 − tolerance) × an upper bound of what the baseline would have brought at the exploratory visits, from a ridge
-      regression an arm with the confidence ellipsoids of Abbasi-Yadkori et al. 2011 (δ/2K an arm), summed as in
-      Kazerouni et al.; or of its known mean.
+    - the realised rewards of exploratory visits, plus tolerance × |those of the baseline's visits|, less the
+      half-normal mixture boundary of a sub-Gaussian martingale (delta/4 for either sign); an exploratory visit whose
+      reward is still to come counts with the least that it may bring, one of the baseline not at all;
+    - less (1 − tolerance) × an upper bound of what the baseline would have brought at the exploratory visits
+      (1 + tolerance, if that is below 0): its known mean, or from a ridge regression for each of the K arms, with the
+      confidence ellipsoids of Abbasi-Yadkori, Pál & Szepesvári 2011 (delta/2K each) around sums of features.
 
     These regressions are the guard's own, so that the promise does not rest on what the inner policy believes: any
     policy can be wrapped, and any be the baseline.
@@ -72,9 +72,9 @@ class Conservative(Wrapper):
         noise: of a reward, in units of the typical reward; half of the distance of a reward's bounds, if that is less.
         size: bound of the norm of an arm's coefficients, in units of the typical reward.
 
-    Source: Wu, Shariff, Lattimore & Szepesvári 2016, Algorithm 1 (known and unknown baseline; there a bound of each
-    arm's sum, here of the sum over all arms, which is tighter); Kazerouni, Ghavamzadeh, Abbasi-Yadkori & Van Roy 2017,
-    Algorithm 1 and section 5 (unknown baseline).
+    Source: Wu, Shariff, Lattimore & Szepesvári 2016, Algorithm 1 (there with bounds of each arm's sum and of the
+    proposed arm; here of the sum over all arms, which is tighter, and of the worst arm, which keeps propensities exact);
+    Kazerouni, Ghavamzadeh, Abbasi-Yadkori & Van Roy 2017, CLUCB and CLUCB2 (known and unknown baseline).
     """
 
     baseline: PolicyField
