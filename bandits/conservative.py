@@ -73,7 +73,7 @@ class Conservative(Wrapper):
         size: bound of the norm of an arm's coefficients, in units of the typical reward.
 
     Source: Wu, Shariff, Lattimore & Szepesvári 2016, Algorithm 1 (there with bounds of each arm's sum and of the
-    proposed arm; here of the sum over all arms, which is tighter, and of the worst arm, which keeps propensities exact);
+    proposed arm; here of the sum of all arms, which is tighter, and of the worst arm, which keeps propensities exact);
     Kazerouni, Ghavamzadeh, Abbasi-Yadkori & Van Roy 2017, CLUCB and CLUCB2 (known and unknown baseline).
     """
 
