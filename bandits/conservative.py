@@ -25,36 +25,35 @@ class Conservative(Wrapper):
 
     With probability 1 − delta, at all times t at once,
 
-        Σ_{s≤t} E[reward of what was shown] ≥ (1 − tolerance) Σ_{s≤t} E[reward of what the baseline would have shown]
-                                              − allowance.
+        Σ_{s≤t} E[reward of what was shown] ≥ Σ_{s≤t} (b_s − tolerance · |b_s|) − allowance,
+
+    b_s = E[reward of what the baseline would have shown]: (1 − tolerance) × what it brings, if it never loses.
 
     The policy's proposal is shown when a lower bound of left minus right, the budget, stays at or above 0 even if the
     proposal is the worst of the available actions and the baseline's is the best; else the baseline's action is. So a
     budget is first saved up, tolerance × what the baseline brings; then spent on exploring; and once the policy does
     better than the baseline, exploring pays for itself.
 
-    The bound is made of (δ/2 each, K arms)
+    The bound has two parts, each of which fails with probability delta/2 at most, so that both hold with 1 − delta:
 
-    - the realised rewards of exploratory visits, plus tolerance × those of the baseline's visits, less the half-normal
-      mixture boundary of a sub-Gaussian martingale; an exploratory visit whose reward is still to come counts with the
-      least that it may bring, one of the baseline with 0;
-    - (1 − tolerance) × an upper bound of what the baseline would have brought at the exploratory visits, from a ridge
-      regression an arm with the confidence ellipsoids of Abbasi-Yadkori et al. 2011 (δ/2K an arm), summed as in
-      Kazerouni et al.; or of its known mean.
+    - the realised rewards of exploratory visits, plus tolerance × |those of the baseline's visits|, less the
+      half-normal mixture boundary of a sub-Gaussian martingale (delta/4 for either sign); an exploratory visit whose
+      reward is still to come counts with the least that it may bring, one of the baseline not at all;
+    - less (1 − tolerance) × an upper bound of what the baseline would have brought at the exploratory visits
+      (1 + tolerance, if that is below 0): its known mean, or from a ridge regression for each of the K arms, with the
+      confidence ellipsoids of Abbasi-Yadkori, Pál & Szepesvári 2011 (delta/2K each) around sums of features.
 
     These regressions are the guard's own, so that the promise does not rest on what the inner policy believes: any
     policy can be wrapped, and any be the baseline.
 
     Assumptions: an arm's expected reward is linear in the visitor's features and a constant, with coefficients of a
-    norm up to `size`, and does not change with time; noise is sub-Gaussian with `noise`; what the baseline shows is
-    expected to bring 0 or more, at every visit; when a reward comes does not depend on how large it is. A baseline that
-    draws, or learns, is judged by what it would have shown at each visit, as it is then; it learns from the visits at
-    which its action was shown, and the policy from all.
+    norm up to `size`, and does not change with time; noise is sub-Gaussian with `noise`; when a reward comes does not
+    depend on how large it is. A baseline that draws, or learns, is judged by what it would have shown at each visit, as
+    it is then; it learns from the visits at which its action was shown, and the policy from all.
 
     A baseline that brings 0 (`Nothing`) leaves no share to lose: then nothing is explored without an allowance, an
-    amount that you are ready to pay once. A baseline that loses breaks the promise by itself. Where rewards are rare or
-    vary much against their mean, saving up takes long: each visit saves tolerance × mean reward, and exploring n visits
-    takes about 4 · noise · √n.
+    amount that you are ready to pay once. Where rewards are rare or vary much against their mean, saving up takes long:
+    each visit saves tolerance × mean reward, and exploring n visits takes about 4 · noise · √n.
 
     Protects the total, not the persons: a cohort may pay for all others. Not for where harm is the concern: use
     `Cautious` or `ExposureCap`, also inside (`Conservative(Cautious(…), …)`). It is not cautious itself, since the
@@ -66,23 +65,23 @@ class Conservative(Wrapper):
     Args:
         policy: proposes.
         baseline: what is shown today: Always("refill carton"), Popularity(), …
-        tolerance: share of the baseline's reward that you can bear to lose, 0 to 1.
+        tolerance: share of the size of the baseline's reward that you can bear to lose, 0 to 1.
         delta: probability with which the promise may fail, up to ½.
         allowance: what you can bear to lose besides [reward units].
         baseline_reward: expected reward of the baseline, the same at every visit, where it is known; None: estimated.
         noise: of a reward, in units of the typical reward; half of the distance of a reward's bounds, if that is less.
         size: bound of the norm of an arm's coefficients, in units of the typical reward.
 
-    Source: Wu, Shariff, Lattimore & Szepesvári 2016, Algorithm 1 (known and unknown baseline; there a bound of each
-    arm's sum, here of the sum over all arms, which is tighter); Kazerouni, Ghavamzadeh, Abbasi-Yadkori & Van Roy 2017,
-    Algorithm 1 and section 5 (unknown baseline).
+    Source: Wu, Shariff, Lattimore & Szepesvári 2016, Algorithm 1 (there with bounds of each arm's sum and of the
+    proposed arm; here of the sum of all arms, which is tighter, and of the worst arm, which keeps propensities exact);
+    Kazerouni, Ghavamzadeh, Abbasi-Yadkori & Van Roy 2017, CLUCB and CLUCB2 (known and unknown baseline).
     """
 
     baseline: PolicyField
     tolerance: float = Field(default=0.1, ge=0, le=1)
     delta: float = Field(default=0.05, gt=0, le=0.5)
     allowance: float = Field(default=0.0, ge=0)
-    baseline_reward: float | None = Field(default=None, ge=0)
+    baseline_reward: float | None = None
     noise: float = Field(default=1.0, gt=0)
     size: float = Field(default=1.0, gt=0)
 

@@ -192,16 +192,15 @@ class _CollaborativeFiltering(BlockLearner):
         K, name = len(problem.actions), "CollaborativeFiltering"
         self._unit, self._nothing = problem.reward_scale, problem.nothing
         self._ridge, self._refit, self._seen = how.ridge, how.refit, 0
-        self._tastes = no_tastes(problem.users or 0, K, how.factors, rng.spawn(1)[0])
-        self._record = Record(K)
-        scale, share = Scale.typical(problem), Share(how.epsilon)
-        self._player = Player(name, problem, FILTERING, self._tastes, share, scale=scale, rng=rng, features=_user)
+        tastes, share = no_tastes(problem.users or 0, K, how.factors, rng.spawn(1)[0]), Share(how.epsilon)
+        self._record, scale = Record(K), Scale.typical(problem)
+        self._player = Player(name, problem, FILTERING, tastes, share, scale=scale, rng=rng, features=_user)
 
     def play(self, block: Block) -> Choices:
         parts, start = [], 0
         while start < len(block):
             if self._seen % self._refit == 0:
-                self._record.fit(self._tastes, self._ridge)
+                self._record.fit(Factors(*self._player.learnt), self._ridge)
             rows = np.arange(start, min(start + self._refit - self._seen % self._refit, len(block)))
             part = block.rows(rows)
             choices = self._player.play(replace(part, rewards=None))

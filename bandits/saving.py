@@ -233,23 +233,28 @@ def _parts(learner: BlockLearner) -> Iterator[tuple[str, Any, Place]]:
 
 
 def _within(path: str, value: object, place: Place) -> Iterator[tuple[str, Any, Place]]:
-    if isinstance(value, (np.ndarray, np.random.Generator, BlockLearner)):
-        yield path, value, place
-    elif isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float)):
         if place is not None:  # what a tuple holds by value never changes
             yield path, value, place
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _within(f"{path}/{key}", part, None)
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, (np.ndarray, np.random.Generator, BlockLearner)):
+        yield path, value, place
+    else:
+        for name, part, inner in _inside(path, value):
+            yield from _within(f"{path}/{name}", part, inner)
+
+
+def _inside(path: str, value: object) -> list[tuple[object, object, Place]]:
+    """The parts of something that holds others: their names, themselves, and their places."""
+    if isinstance(value, Mapping):
+        return [(key, part, None) for key, part in value.items()]
+    if isinstance(value, (list, tuple)):
         names = getattr(value, "_fields", range(len(value)))
-        for name, part in zip(names, value, strict=True):
-            yield from _within(f"{path}/{name}", part, None)
-    elif isinstance(value, Changing):
-        for name, part in sorted(vars(value).items()):
-            yield from _within(f"{path}/{name}", part, (value, name))
-    elif not _constant(value):
-        raise InputError(f"cannot be saved: what it keeps as {path!r} is a {type(value).__name__}; use arrays")
+        return [(name, part, None) for name, part in zip(names, value, strict=True)]
+    if isinstance(value, Changing):
+        return [(name, part, (value, name)) for name, part in sorted(vars(value).items())]
+    if _constant(value):
+        return []
+    raise InputError(f"cannot be saved: what it keeps as {path!r} is a {type(value).__name__}; use arrays")
 
 
 def _constant(value: object) -> bool:
