@@ -71,7 +71,7 @@ def untried(problem: Problem) -> float:
 
 @compiled
 def estimate_within_bounds(
-    state: Tally, how: NamedTuple, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats
+    state: Tally, how: Width | Level, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats
 ) -> None:
     """Mean reward, and 1 / 2√n: no mean of n rewards within 0 … 1 has a larger standard deviation."""
     for k in range(len(mean)):

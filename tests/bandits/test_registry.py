@@ -10,8 +10,9 @@ from bandits.description import identity, label_of, table_of
 from bandits.registry import policy_from
 
 KNOWN = (
-    "ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, LinUCB, LinearThompson, Nothing, Oracle, "
-    "PerCohort, PersonaBelief, PersonaOracle, Random, VowpalWabbit"
+    "ABTest, Always, BetaThompson, Cautious, DiscountedBetaThompson, EXP3, EpsilonGreedy, GaussianThompson, KLUCB, "
+    "LinUCB, LinearThompson, Nothing, Oracle, PerCohort, PersonaBelief, PersonaOracle, Random, SlidingWindowUCB, "
+    "Softmax, UCB1, VowpalWabbit"
 )
 
 

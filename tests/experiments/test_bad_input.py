@@ -61,8 +61,9 @@ ALL = ", ".join(map(str, range(14)))
 CLOTHING = "(known: block, bound, horizon, min_reviews, name, observe_cohort, show_nothing)"
 ENVIRONMENTS = "(known: Storefront, ClothingReviews)"
 POLICIES = (
-    "(known: ABTest, Always, BetaThompson, Cautious, EpsilonGreedy, GaussianThompson, LinUCB, LinearThompson, Nothing, "
-    "Oracle, PerCohort, PersonaBelief, PersonaOracle, Random, VowpalWabbit)"
+    "(known: ABTest, Always, BetaThompson, Cautious, DiscountedBetaThompson, EXP3, EpsilonGreedy, GaussianThompson, "
+    "KLUCB, LinUCB, LinearThompson, Nothing, Oracle, PerCohort, PersonaBelief, PersonaOracle, Random, "
+    "SlidingWindowUCB, Softmax, UCB1, VowpalWabbit)"
 )
 CLASSES = (
     "(known: Blouses, Dresses, Fine gauge, Jackets, Jeans, Knits, Lounge, Outerwear, Pants, Shorts, Skirts, Sleep, "
