@@ -20,8 +20,10 @@ from bandits.protocol import BlockLearner, Floats, Problem
 
 TOO_MUCH = 1e-6
 """Rounding may take back a little more than was given, but nothing else may."""
-NO_MORE = 1e-17
-"""Less than this share of what is left above a mean is lost when the two are added."""
+SMALL = 1e-8
+"""After a step of Newton's of this share of the unknown, the next one would be of its square."""
+NO_MORE = 2.0**-52
+"""Less than this share of a number is lost when it is taken from it."""
 
 
 class Tally(NamedTuple):
@@ -120,10 +122,12 @@ def kl_bound(p: float, budget: float) -> float:
     above = min(math.sqrt(budget / 2.0), room - left)
     while True:
         excess = -p * math.log1p(above / p) - room * math.log1p(-above / room) - budget
-        closer = above - excess * (p + above) * (room - above) / above
-        if not 0.0 < closer < above:
+        step = excess * (p + above) * (room - above) / above
+        if not 0.0 < step < above:
             return p + above
-        above = closer
+        above -= step
+        if step < SMALL * above:
+            return p + above
 
 
 @compiled

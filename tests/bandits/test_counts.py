@@ -35,6 +35,23 @@ def test_epsilon_greedy_chooses_as_the_textbook_does(epsilon):
     np.testing.assert_allclose(chosen.propensity, propensity, rtol=1e-12)
 
 
+def test_arms_that_earned_the_same_in_another_order_tie():
+    """0, 0, 1 and 1, 0, 0: running means of the two differ in the last bit, (1/2 − 1/6 and 1/3), and sums do not."""
+    learner = begin(EpsilonGreedy(epsilon=0.0), K=2)
+    arms, rewards = np.array([0, 0, 0, 1, 1, 1]), np.array([0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
+    learner.learn_many(always([0, 0], 6), Choices(arms, np.ones(6)), rewards)
+    assert learner.play(Block(np.empty((1, 0)), np.ones((1, 2), dtype=bool))).propensity.tolist() == [0.5]
+
+
+def test_exploration_decays():
+    """Epsilon .8, decay ½, arm 0 is better: at visits 0, 1, 2, 10, ½ of .8, .5333, .4, .1333 explores arm 1."""
+    learner = begin(EpsilonGreedy(epsilon=0.8, decay=0.5), K=2)
+    learner.learn_many(always([0, 0], 1), Choices(np.array([0]), np.ones(1)), np.ones(1))
+    chosen = learner.play(Block(np.empty((11, 0)), np.ones((11, 2), dtype=bool)))
+    for t, other in [(0, 0.4), (1, 0.8 / 3), (2, 0.2), (10, 0.2 / 3)]:
+        assert chosen.propensity[t] == pytest.approx(other if chosen.action[t] == 1 else 1 - other)
+
+
 def test_epsilon_greedys_propensities_by_hand():
     """Arms earn (0, 2, −1), epsilon .3, each tried: greedy arm 1 has .3/3 + .7 = .8, the others .1.
 

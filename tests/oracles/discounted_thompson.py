@@ -14,13 +14,13 @@ def discounted_thompson(available, rewards, discount, successes, failures, rng):
         failures: beta_0.
         rng: draws theta of each arm in turn, available or not.
     """
-    plays = []
+    arm, reward = np.array([], dtype=int), np.array([])
     for n in range(len(available)):
-        theta = []
+        left, theta = discount ** np.arange(n)[::-1], []
         for k in range(available.shape[1]):
-            S = sum(discount ** (n - 1 - m) * reward for m, (arm, reward) in enumerate(plays) if arm == k)
-            F = sum(discount ** (n - 1 - m) * (1 - reward) for m, (arm, reward) in enumerate(plays) if arm == k)
+            S = (left * reward)[arm == k].sum()
+            F = (left * (1 - reward))[arm == k].sum()
             theta.append(rng.beta(S + successes, F + failures))
         k = int(np.argmax(np.where(available[n], theta, -1.0)))
-        plays.append((k, rewards[n, k]))
-    return [arm for arm, _ in plays]
+        arm, reward = np.append(arm, k), np.append(reward, rewards[n, k])
+    return arm.tolist()
