@@ -9,7 +9,7 @@ from typing import Any
 from bandits.errors import Fault, InputError, unknown
 from environments.toml_file import read_toml
 
-SHIPPED = ("acme", "clothing")
+SHIPPED = ("acme", "clothing", "policies")
 PLURAL = {"environment": "environments", "policy": "policies"}
 SINGULAR = {plural: field for field, plural in PLURAL.items()}
 FIELDS = ("name", "environment", "policy", "replications", "seed", "only")
