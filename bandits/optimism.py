@@ -21,7 +21,7 @@ from bandits.protocol import BlockLearner, Floats, Problem
 TOO_MUCH = 1e-6
 """Rounding may take back a little more than was given, but nothing else may."""
 SMALL = 1e-8
-"""After a step of Newton's of this share of the unknown, the next one would be of its square."""
+"""After a step of Newton's of this share of the way to either end, the next one would be of its square."""
 NO_MORE = 2.0**-52
 """Less than this share of a number is lost when it is taken from it."""
 
@@ -123,10 +123,11 @@ def kl_bound(p: float, budget: float) -> float:
     while True:
         excess = -p * math.log1p(above / p) - room * math.log1p(-above / room) - budget
         step = excess * (p + above) * (room - above) / above
-        if not 0.0 < step < above:
+        closer = above - step
+        if not 0.0 < closer < above:
             return p + above
-        above -= step
-        if step < SMALL * above:
+        above = closer
+        if step < SMALL * min(above, room - above):
             return p + above
 
 
