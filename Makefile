@@ -37,7 +37,7 @@ lowest: $(VENV)/bin/python
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/storefront.py
-	$(BIN)/python benchmarks/vowpal.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/policies.py
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv" >&2; exit 2; }

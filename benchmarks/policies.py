@@ -5,6 +5,7 @@
 A visit is one choice and one reward learnt. The reference is the per-interaction version in numpy that one writes from
 the paper; the limit is the rate of multiplications that the BLAS reaches, on one thread, in a matrix-vector product
 whose matrix lies in the cache (LinUCB at d features and K actions needs K d² of them for its bounds, taken plainly).
+HybridLinUCB and VowpalWabbit are measured beside their own references (see hybrid.py and vowpal.py).
 Processor time; rounds take turns, and each ratio is the median of the rounds' ratios, so that a machine that slows down
 meanwhile does not favour anybody. With a file name, the curves are drawn into it.
 """
@@ -19,7 +20,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import hybrid
 import numpy as np
+import vowpal
 from matplotlib.figure import Figure
 
 from bandits import POLICIES, LinearThompson, LinUCB
@@ -255,6 +258,10 @@ def curves(path: pathlib.Path | None) -> None:
 def main() -> None:
     """Print the tables."""
     ridge_policies()
+    print("\nHybridLinUCB, beside the textbook form with its inverses:", end=" ")
+    hybrid.main()
+    print("\nVowpalWabbit, beside Vowpal Wabbit alone:", end=" ")
+    vowpal.main()
     everything()
     curves(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None)
 
