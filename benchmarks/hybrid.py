@@ -83,9 +83,8 @@ def hybrid(D: int, M: int, K: int, N: int = 2000) -> Measured:
     return Measured(1e9 * min(compiled) / N, 1e9 * min(textbook) / N)
 
 
-def main() -> None:
-    """Print the table."""
-    N = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+def table(N: int = 2000) -> None:
+    """Print the table of N visits."""
     print(f"{N:,} visits\n\n{'D':>4}{'M':>4}{'K':>4}{'compiled ns':>14}{'textbook ns':>14}{'ratio':>8}")
     ratios = []
     for D, M, K in SIZES:
@@ -96,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    table(*map(int, sys.argv[1:]))

@@ -259,9 +259,9 @@ def main() -> None:
     """Print the tables."""
     ridge_policies()
     print("\nHybridLinUCB, beside the textbook form with its inverses:", end=" ")
-    hybrid.main()
+    hybrid.table()
     print("\nVowpalWabbit, beside Vowpal Wabbit alone:", end=" ")
-    vowpal.main()
+    vowpal.table()
     everything()
     curves(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None)
 

@@ -111,9 +111,8 @@ def compare(K: int, N: int, folder: pathlib.Path) -> list[tuple[float, float, fl
     return rounds
 
 
-def main() -> None:
-    """Print the table."""
-    N = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+def table(N: int = 5_000) -> None:
+    """Print the table of N visits."""
     print(f"{N:,} visits, d = {D}, {ROUNDS} rounds; µs a visit, and how many times as fast ours is\n")
     heads = f"{'ours':>8}{'native':>8}{'(learning)':>12}{'text':>8}"
     print(f"{'K':>3}{heads}{'ours / native':>16}{'(median)':>10}{'ours / text':>14}")
@@ -134,4 +133,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    table(*map(int, sys.argv[1:]))
