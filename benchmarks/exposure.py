@@ -100,8 +100,10 @@ def number(axes: Axes, mark: Mark, at: Floats, where: Transform, size: float = S
     """A marker with its number, at a place in the coordinates `where`."""
     colour, shape = LOOKS[mark.family]
     axes.plot(*at, shape, ms=size, color=colour, mec="white", mew=0.8, zorder=4, clip_on=False, transform=where)
-    text = {"size": 0.55 * size, "weight": "bold", "ha": "center", "va": "center_baseline"}
-    axes.text(*at, str(mark.number), color="white", zorder=5, transform=where, **text)
+    text = axes.text(
+        float(at[0]), float(at[1]), str(mark.number), color="white", size=0.55 * size, weight="bold", zorder=5
+    )
+    text.set(ha="center", va="center_baseline", transform=where)
 
 
 def bare(axes: Axes) -> None:
