@@ -48,7 +48,7 @@ class DiscountedLinUCB(BuiltIn):
 
     uncertain: ClassVar[bool] = True
 
-    discount: Discount = 0.99
+    discount: Discount = 0.999
     alpha: NonNegativeFloat = 1.0
     ridge: Ridge = 1.0
 
@@ -84,7 +84,7 @@ class DiscountedLinearThompson(BuiltIn):
 
     uncertain: ClassVar[bool] = True
 
-    discount: Discount = 0.99
+    discount: Discount = 0.999
     scale: NonNegativeFloat = 1.0
     ridge: Ridge = 1.0
 

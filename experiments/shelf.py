@@ -128,7 +128,7 @@ def _needs(policy: type) -> list[str]:
         else "Rewards already learnt cannot be corrected."
     )
     if says("uncertain"):
-        lines.append("It has an uncertainty: Cautious, Conservative and ExposureCap can watch over it.")
+        lines.append("It has an uncertainty: Cautious and ExposureCap can watch over it.")
     return lines
 
 
@@ -154,7 +154,7 @@ def _toml(policy: type) -> str:
 
 EXAMPLES = {
     "policy": '{ kind = "LinearThompson" }',
-    "baseline": '{ kind = "Nothing" }',
+    "baseline": '{ kind = "ABTest" }',
     "action": '"refill carton"',
     "n": "3",
 }
