@@ -85,9 +85,9 @@ class VowpalWabbit(BuiltIn):
         interactions: products of namespaces, each with an "a": what all actions share can't tell them apart.
         extra: further options of Vowpal Wabbit, by their long names, such as "--l2 1e-6".
 
-    Use it as the yardstick of industry, and where features are many and sparse. Learning is a gradient step a visit: what
-    was learnt can't be corrected. Pooled over all users, as the regressions are: a small cohort is served what the
-    others like.
+    Use it as the yardstick of industry, and where features are many and sparse. Learning is a gradient step a visit:
+    what was learnt can't be corrected. Pooled over all users, as the regressions are: a small cohort is served what
+    the others like.
 
     Source: Bietti, Agarwal & Langford 2021 ("bake-off"); Foster & Rakhlin 2020 (SquareCB); Foster et al. 2018 (RegCB).
     """
