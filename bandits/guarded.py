@@ -14,6 +14,7 @@ from bandits.fit import misfit_of
 from bandits.loops import in_blocks
 from bandits.pooled import merged
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Policy, Problem
+from bandits.shown import numbered
 from bandits.wrapper import Wrapper
 
 
@@ -131,11 +132,9 @@ class _ExposureCap(BlockLearner):
         self._explored = np.zeros(users, dtype=np.int64)
 
     def play(self, block: Block) -> Choices:
-        if block.user is None:
-            raise ValueError("ExposureCap needs user ids")
-        parts = []
-        for rows in without_repeats(block.user):
-            part, user = block.rows(rows), block.user[rows]
+        users, parts = numbered(block.user, len(self._explored), "user", "ExposureCap"), []
+        for rows in without_repeats(users):
+            part, user = block.rows(rows), users[rows]
             greedy = self._explored[user] >= self._n
             if part.greedy is not None:
                 greedy |= part.greedy
