@@ -57,7 +57,7 @@ class DiscountedBetaThompson(BuiltIn):
     mapped to 0 … 1 by the world's bounds, S and F of every arm are multiplied by the discount; then r is added to S and
     1 − r to F of its arm. So an arm that is not shown returns to the prior, and is tried again. The paper draws a
     success with probability r; here r counts as that fraction of one, with the same mean and less luck. Its propensity
-    is told by quadrature.
+    is told by quadrature; NaN while a candidate has less than .5 failures, or .03 successes, the prior's included.
 
     Not where nothing changes: it never stops exploring, and `BetaThompson` (which it is at discount 1) loses less. It
     cannot correct a reward: how much of it is forgotten by then is not known.
