@@ -116,11 +116,6 @@ class Window(NamedTuple):
 
 
 @compiled
-def _recent(state: Window, how: Width, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
-    upper_bounds(state.n, mean, state.n.sum(), how.alpha, scores)
-
-
-@compiled
 def _remember(
     state: Window, how: Width, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
@@ -141,7 +136,7 @@ def _remember(
             state.total[state.arm[w]] += state.reward[w]
 
 
-SLIDING_WINDOW = assembled("SlidingWindowUCB", estimate=estimate_within_bounds, score=_recent, learn=_remember)
+SLIDING_WINDOW = assembled("SlidingWindowUCB", estimate=estimate_within_bounds, score=upper_bounds, learn=_remember)
 
 
 class SlidingWindowUCB(BuiltIn):

@@ -199,7 +199,6 @@ class TestThePropensityUnderCaution:
             chosen = begin(Cautious(Own(), explore=explore), THREE).play(visits(20))
             assert np.isnan(chosen.propensity).all() != told
 
-
     def test_within_a_caution_whose_chances_nobody_tells_it_can_not_tell(self):
         """A caution of 3 withholds all, and nobody says how often it would have been another."""
         policy = Cautious(LinUCB(alpha=2.0), margin=1.0, explore=0.25)
