@@ -15,6 +15,7 @@ from bandits.loops import in_blocks
 from bandits.outcomes import learn_outcomes, no_rewards
 from bandits.pooled import merged
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Policy, Problem
+from bandits.shown import fitting, numbered
 from bandits.wrapper import Wrapper
 
 
@@ -131,15 +132,18 @@ class _Believer(BlockLearner):
     def __init__(
         self, learner: BlockLearner, likelihoods: Likelihoods, users: int, problem: Problem, *, listens: bool
     ) -> None:
-        self._learner, self._like, self._listens = learner, likelihoods, listens
+        self._learner, self._like, self._problem, self._listens = learner, likelihoods, problem, listens
         self._known, self._log_odds = np.zeros(users, dtype=np.bool_), np.tile(likelihoods.log_prior, (users, 1))
         self._rewards = no_rewards(len(likelihoods.log_prior), len(problem.actions))
         self._nothing, self._unit = -1 if problem.nothing is None else problem.nothing, problem.reward_scale
 
     def _believe(self, block: Block) -> Floats:
         """P(persona | evidence so far) (N, P), that of each visit included."""
+        fitting(block, self._problem, "PersonaBelief")
         like, belief = self._like, np.empty((len(block), len(self._like.log_prior)))
-        user = np.empty(0, dtype=np.int64) if not len(self._known) or block.user is None else block.user
+        user = np.empty(0, dtype=np.int64)
+        if len(self._known) and block.user is not None:
+            user = numbered(block.user, len(self._known), "user", "PersonaBelief")
         believe(
             np.ascontiguousarray(block.x),
             user,

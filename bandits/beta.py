@@ -101,7 +101,8 @@ def _correct(
     state.wins[action], state.losses[action] = max(wins, how.successes), max(losses, how.failures)
 
 
-LEAST = 0.5  # losses
+LEAST_WINS, LEAST_LOSSES = 0.03, 0.5
+"""With fewer, draws are rounded to exactly 0 or 1, and tie, more often than once in 10⁸ (see `bandits.propensity`)."""
 
 
 class BetaScores:
@@ -110,13 +111,14 @@ class BetaScores:
     def chance(self, notes: Floats, candidates: Bools, action: Ints) -> tuple[Floats, Floats | None]:
         """By quadrature (N,), with an error below 1e-6.
 
-        NaN where an arm has less than half of a loss: then draws are rounded to exactly 1, and tie, too often.
+        NaN where an arm has less than half of a loss, or .03 of a win: then draws are rounded, and tie, too often.
         """
         from bandits.propensity import beta_propensity  # noqa: PLC0415  only the log asks for it
 
         chance = beta_propensity(notes[:, :, 0], notes[:, :, 1], notes[:, :, 2], candidates, action)
-        rounded = (candidates & np.isnan(notes[:, :, 2]) & (notes[:, :, 1] < LEAST)).any(axis=1)
-        return np.where(rounded, np.nan, chance), None
+        rounded = (notes[:, :, 0] < LEAST_WINS) | (notes[:, :, 1] < LEAST_LOSSES)
+        untold = (candidates & np.isnan(notes[:, :, 2]) & rounded).any(axis=1)
+        return np.where(untold, np.nan, chance), None
 
 
 BETA = assembled(
@@ -136,7 +138,7 @@ class BetaThompson(BuiltIn):
     Thompson sampling of a success probability an arm, from a Beta posterior.
     P_k | data ~ Beta(successes + Σr, failures + Σ(1 − r)), r the reward mapped to 0 … 1 by the world's bounds. Exact
     for rewards that are either bound; for those between, r counts as that fraction of a success. Its propensity is told
-    by quadrature.
+    by quadrature; NaN while a candidate has less than .5 failures, or .03 successes, the prior's included.
 
     Args:
         successes: of the prior, a.

@@ -98,11 +98,9 @@ def epsilon_chances(epsilon: float, scores: Floats, candidates: Bools, pmf: Floa
 
 
 @compiled
-def count_visit(state: Means, how: NamedTuple, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
-    """Greedy scores (K,), of a policy whose exploration depends on how long it has played."""
+def count_visit(state: Means, how: NamedTuple, action: int) -> None:
+    """One visit more, of a policy whose exploration depends on how long it has played."""
     state.played[0] += 1.0
-    for k in range(len(mean)):
-        scores[k] = mean[k]
 
 
 @compiled
@@ -116,14 +114,14 @@ def _explore(
     nothing: int,
     pmf: Floats,
 ) -> None:
-    epsilon_chances(how.epsilon / (1.0 + how.decay * (state.played[0] - 1.0)), scores, candidates, pmf)
+    epsilon_chances(how.epsilon / (1.0 + how.decay * state.played[0]), scores, candidates, pmf)
 
 
 EPSILON_GREEDY = assembled(
     "EpsilonGreedy",
     estimate=estimate_means,
-    score=count_visit,
     chances=_explore,
+    show=count_visit,
     learn=learn_means,
     correct=correct_means,
 )

@@ -57,7 +57,7 @@ class DiscountedBetaThompson(BuiltIn):
     mapped to 0 … 1 by the world's bounds, S and F of every arm are multiplied by the discount; then r is added to S and
     1 − r to F of its arm. So an arm that is not shown returns to the prior, and is tried again. The paper draws a
     success with probability r; here r counts as that fraction of one, with the same mean and less luck. Its propensity
-    is told by quadrature.
+    is told by quadrature; NaN while a candidate has less than .5 failures, or .03 successes, the prior's included.
 
     Not where nothing changes: it never stops exploring, and `BetaThompson` (which it is at discount 1) loses less. It
     cannot correct a reward: how much of it is forgotten by then is not known.
@@ -116,11 +116,6 @@ class Window(NamedTuple):
 
 
 @compiled
-def _recent(state: Window, how: Width, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
-    upper_bounds(state.n, mean, state.n.sum(), how.alpha, scores)
-
-
-@compiled
 def _remember(
     state: Window, how: Width, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
@@ -141,7 +136,7 @@ def _remember(
             state.total[state.arm[w]] += state.reward[w]
 
 
-SLIDING_WINDOW = assembled("SlidingWindowUCB", estimate=estimate_within_bounds, score=_recent, learn=_remember)
+SLIDING_WINDOW = assembled("SlidingWindowUCB", estimate=estimate_within_bounds, score=upper_bounds, learn=_remember)
 
 
 class SlidingWindowUCB(BuiltIn):

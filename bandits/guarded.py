@@ -14,6 +14,7 @@ from bandits.fit import misfit_of
 from bandits.loops import in_blocks
 from bandits.pooled import merged
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Policy, Problem
+from bandits.shown import numbered
 from bandits.wrapper import Wrapper
 
 
@@ -32,7 +33,8 @@ class Cautious(Wrapper):
     that ignores harm is guarded against losing reward, not against harm. Not where something must be shown.
 
     Propensity: explore · P(action, freely) + (1 − explore) · P(action, among what is not withheld), exact or estimated
-    as the inner policy's are. A policy of one's own states its propensity as if it knew the coin: then NaN.
+    as the inner policy's are. A policy of one's own states its propensity as if it knew the coin: then NaN; so it is
+    inside of a policy of one's own that sets `caution` and does not say, by `levels`, what it was drawn from.
     Corrections: as the inner policy's.
     """
 
@@ -65,12 +67,15 @@ class _Cautious(BlockLearner):
     def play(self, block: Block) -> Choices:
         caution = np.where(self._coin.random(len(block)) < self._explore, -np.inf, self._margin)
         # the coin is part of the chance of a choice, so that the inner policy must know what it decides between
-        levels = np.array([[-np.inf, self._explore], [self._margin, 1.0 - self._explore]])
+        levels, told = np.array([[-np.inf, self._explore], [self._margin, 1.0 - self._explore]]), self._told
         if block.caution is not None:
-            outer = np.array([[-np.inf, 1.0]]) if block.levels is None else block.levels
-            caution, levels = np.maximum(caution, block.caution), stricter(levels, outer)
+            caution = np.maximum(caution, block.caution)
+            if block.levels is not None:
+                levels = stricter(levels, block.levels)
+            else:
+                told = told and bool((block.caution == -np.inf).all())
         choices = self._learner.play(replace(block, caution=caution, levels=levels))
-        if self._told:
+        if told:
             return choices
         return replace(choices, propensity=np.full(len(block), np.nan), error=None)
 
@@ -131,11 +136,9 @@ class _ExposureCap(BlockLearner):
         self._explored = np.zeros(users, dtype=np.int64)
 
     def play(self, block: Block) -> Choices:
-        if block.user is None:
-            raise ValueError("ExposureCap needs user ids")
-        parts = []
-        for rows in without_repeats(block.user):
-            part, user = block.rows(rows), block.user[rows]
+        users, parts = numbered(block.user, len(self._explored), "user", "ExposureCap"), []
+        for rows in without_repeats(users):
+            part, user = block.rows(rows), users[rows]
             greedy = self._explored[user] >= self._n
             if part.greedy is not None:
                 greedy |= part.greedy

@@ -12,6 +12,7 @@ posterior with mu_k integrated out. Only 2 D of phi's entries are not 0, and an 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from bandits.player import Normal, Player, Scale, a_constant, needs_features, no
 from bandits.policy import BuiltIn
 from bandits.protocol import Block, BlockLearner, Floats, Problem
 from bandits.ridge import Bank, Room, bank, fold_in, room_for, shift
+from bandits.shown import numbered
 
 # its square is the ridge, see `bandits.linear.Ridge`
 Noise = Annotated[float, Field(ge=1e-3)]
@@ -47,6 +49,12 @@ class Pooling(NamedTuple):
     seen: Floats
     phi: Floats
     room: Room
+
+
+def labelled(features: Callable[[Block], Floats], cohorts: int, policy: str, block: Block) -> Floats:
+    """The features (N, D) of visits whose cohorts are known."""
+    numbered(block.cohort, cohorts, "cohort", policy)
+    return features(block)
 
 
 @inlined
@@ -188,11 +196,12 @@ def _pooling_player(
     rng: np.random.Generator,
     features: Callable[[Block], Floats],
 ) -> Player:
-    W = D * (1 + len(problem.cohorts or ()))
+    C = len(problem.cohorts or ())
+    W, name = D * (1 + C), type(policy).__name__
     state = bank(len(problem.actions), W, policy.scale**2)
     how = Pooling(policy.between, policy.within, policy.scale, np.zeros(2 * D), np.zeros(W), room_for(W))
     return Player(
-        type(policy).__name__,
+        name,
         problem,
         POOLED,
         state,
@@ -201,5 +210,5 @@ def _pooling_player(
         rng=rng,
         luck=normals,
         law=Normal(),
-        features=features,
+        features=partial(labelled, features, C, name),
     )

@@ -6,6 +6,7 @@ U users, K items, F factors.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from bandits.player import Player, Scale, none_at_all
 from bandits.policy import BuiltIn
 from bandits.pooled import merged
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Problem
+from bandits.shown import numbered
 
 
 class Sales(NamedTuple):
@@ -194,7 +196,8 @@ class _CollaborativeFiltering(BlockLearner):
         self._ridge, self._refit, self._seen = how.ridge, how.refit, 0
         tastes, share = no_tastes(problem.users or 0, K, how.factors, rng.spawn(1)[0]), Share(how.epsilon)
         self._record, scale = Record(K), Scale.typical(problem)
-        self._player = Player(name, problem, FILTERING, tastes, share, scale=scale, rng=rng, features=_user)
+        self._user = partial(_user, problem.users or 0)
+        self._player = Player(name, problem, FILTERING, tastes, share, scale=scale, rng=rng, features=self._user)
 
     def play(self, block: Block) -> Choices:
         parts, start = [], 0
@@ -220,12 +223,10 @@ class _CollaborativeFiltering(BlockLearner):
     def _write_down(self, block: Block, choices: Choices, rewards: Floats, visits: float) -> None:
         """Keep rewards (N,), each of so many visits, until the next refit."""
         shown = choices.action != (-1 if self._nothing is None else self._nothing)
-        user = _user(block)[shown, 0].astype(np.int64)
+        user = self._user(block)[shown, 0].astype(np.int64)
         self._record.note(user, choices.action[shown], rewards[shown] / self._unit, visits)
 
 
-def _user(block: Block) -> Floats:
+def _user(users: int, block: Block) -> Floats:
     """The visitor's id (N, 1), where the player looks for features."""
-    if block.user is None:
-        raise ValueError("CollaborativeFiltering needs user ids")
-    return block.user[:, None].astype(np.float64)
+    return numbered(block.user, users, "user", "CollaborativeFiltering")[:, None].astype(np.float64)

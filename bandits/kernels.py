@@ -25,8 +25,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bandits.compiled import compiled
+from bandits.deciding import be_greedy, draw, explores, withhold
 from bandits.protocol import Bools, Floats, Ints
-from bandits.ties import best_of, ties_with
+from bandits.ties import share_best
 
 State = TypeVar("State")
 How = TypeVar("How")
@@ -59,10 +60,7 @@ def chances(
     state: State, how: How, mean: Floats, sd: Floats, scores: Floats, candidates: Bools, nothing: int, pmf: Floats
 ) -> None:
     """Write the probability (K,) with which each candidate is chosen; the best score wins, and ties share."""
-    best = best_of(scores, candidates, 0.0)
-    share = 1.0 / ties_with(scores, candidates, best)
-    for k in range(len(pmf)):
-        pmf[k] = share if candidates[k] and scores[k] == scores[best] else 0.0
+    share_best(scores, candidates, pmf)
 
 
 @compiled
@@ -95,68 +93,6 @@ def correct(state: State, how: How, x: Floats, z: Floats, cohort: int, action: i
     Raises:
         ValueError: when that takes back more than was ever given.
     """
-
-
-@compiled
-def withhold(
-    mean: Floats, sd: Floats, available: Bools, nothing: int, zero: float, caution: float, candidates: Bools
-) -> None:
-    """Mark the available actions whose mean − caution · sd is above 0; if none is left, showing nothing, or else all.
-
-    Args:
-        mean: (K,) estimates.
-        sd: (K,) their standard deviations.
-        available: (K,).
-        nothing: index of the action that shows nothing, or −1.
-        zero: where a reward of 0 lies on the scale of the means.
-        caution: −inf withholds none.
-        candidates: (K,) is overwritten.
-    """
-    left = 0
-    for k in range(len(mean)):
-        candidates[k] = available[k]
-        if available[k] and caution > -np.inf and k != nothing and not mean[k] - caution * sd[k] > zero:
-            candidates[k] = False
-        left += candidates[k]
-    if left == 0:
-        for k in range(len(mean)):
-            candidates[k] = available[k]
-
-
-@compiled
-def draw(pmf: Floats, uniform: float) -> int:
-    """The action (K,) on which a uniform draw falls; never one of probability 0."""
-    upto, last = 0.0, 0
-    for k in range(len(pmf)):
-        if pmf[k] > 0.0:
-            upto += pmf[k]
-            last = k
-            if uniform < upto:
-                return k
-    return last
-
-
-@compiled
-def be_greedy(mean: Floats, candidates: Bools, nothing: int, pmf: Floats) -> None:
-    """All chances (K,) on the highest mean; where nothing is as good, on nothing."""
-    best = best_of(mean, candidates, 0.0)
-    if nothing >= 0 and candidates[nothing] and mean[nothing] == mean[best]:
-        pmf[:] = 0.0
-        pmf[nothing] = 1.0
-        return
-    share = 1.0 / ties_with(mean, candidates, best)
-    for k in range(len(pmf)):
-        pmf[k] = share if candidates[k] and mean[k] == mean[best] else 0.0
-
-
-@compiled
-def explores(mean: Floats, candidates: Bools, nothing: int, action: int) -> bool:
-    """Whether an action is shown that is not the best by the means (K,), or no better than showing nothing."""
-    if action == nothing:
-        return False
-    best = best_of(mean, candidates, 0.0)
-    silent = nothing >= 0 and candidates[nothing]
-    return mean[action] < mean[best] or (silent and not mean[action] > mean[nothing])
 
 
 def decide(

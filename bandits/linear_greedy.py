@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from bandits.compiled import compiled
-from bandits.counts import epsilon_chances
+from bandits.counts import count_visit, epsilon_chances
 from bandits.kernels import assembled
 from bandits.linear import Ridge, correct_ridge, estimate_ridge, learn_ridge
 from bandits.player import Player, Scale, needs_features
@@ -28,12 +28,12 @@ class Regressions(NamedTuple):
     Args:
         A_inv: (T, K), see `bandits.ridge.Bank`.
         theta: (D, K).
-        visits: (1,) at which an action was shown.
+        played: (1,) visits at which it has chosen.
     """
 
     A_inv: Floats
     theta: Floats
-    visits: Floats
+    played: Floats
 
 
 def regressions(K: int, D: int, ridge: float) -> Regressions:
@@ -74,12 +74,6 @@ class Gaps(NamedTuple):
 
 
 @compiled
-def count_visit(state: Regressions, how: NamedTuple, action: int) -> None:
-    """One visit more."""
-    state.visits[0] += 1.0
-
-
-@compiled
 def _explore(
     state: Regressions,
     how: Epsilon,
@@ -90,7 +84,7 @@ def _explore(
     nothing: int,
     pmf: Floats,
 ) -> None:
-    epsilon_chances(how.epsilon / (1.0 + how.decay * state.visits[0]), scores, candidates, pmf)
+    epsilon_chances(how.epsilon / (1.0 + how.decay * state.played[0]), scores, candidates, pmf)
 
 
 @compiled
@@ -124,7 +118,7 @@ def _weigh_gaps(
     nothing: int,
     pmf: Floats,
 ) -> None:
-    inverse_gaps(how.gamma * (state.visits[0] + 1.0) ** how.exponent, scores, candidates, pmf)
+    inverse_gaps(how.gamma * (state.played[0] + 1.0) ** how.exponent, scores, candidates, pmf)
 
 
 EPSILON_GREEDY = assembled(

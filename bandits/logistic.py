@@ -31,7 +31,7 @@ from bandits.player import Normal, Player, Scale, needs_bounds, needs_features, 
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Bools, Floats, Problem
 from bandits.ridge import Bank, Room, bank, direction, inner_products, quadratic_forms, room_for
-from bandits.ties import best_of, ties_with
+from bandits.ties import share_best
 
 _STEPS = 100  # Newton needs about 5, and halving an interval of length q, 60 for its last bit
 
@@ -128,10 +128,7 @@ def chances_by_logit(
     """All on the best score (K,), where that of nothing is its logit; ties share."""
     if nothing >= 0:
         scores[nothing] = how.zero
-    best = best_of(scores, candidates, 0.0)
-    share = 1.0 / ties_with(scores, candidates, best)
-    for k in range(len(pmf)):
-        pmf[k] = share if candidates[k] and scores[k] == scores[best] else 0.0
+    share_best(scores, candidates, pmf)
 
 
 @inlined

@@ -83,16 +83,11 @@ def estimate_within_bounds(
 
 
 @compiled
-def upper_bounds(n: Floats, mean: Floats, t: float, alpha: float, scores: Floats) -> None:
-    """Write mean + alpha √(2 ln t / n) of every arm (K,); those that were never tried come first."""
-    budget = 2.0 * math.log(max(t, 1.0))
+def upper_bounds(state: Tally, how: Width, luck: Floats, visit: int, mean: Floats, sd: Floats, scores: Floats) -> None:
+    """Write mean + alpha √(2 ln t / n) of every arm (K,), t = Σ n; those that were never tried come first."""
+    n, budget = state.n, 2.0 * math.log(max(state.n.sum(), 1.0))
     for k in range(len(mean)):
-        scores[k] = mean[k] + alpha * math.sqrt(budget / n[k]) if n[k] > 0.0 else math.inf
-
-
-@compiled
-def _ucb1(state: Tally, how: Width, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
-    upper_bounds(state.n, mean, state.n.sum(), how.alpha, scores)
+        scores[k] = mean[k] + how.alpha * math.sqrt(budget / n[k]) if n[k] > 0.0 else math.inf
 
 
 @compiled
@@ -147,7 +142,7 @@ def _correct(state: Tally, how: NamedTuple, x: Floats, z: Floats, cohort: int, a
     state.total[action] = min(max(total, 0.0), state.n[action])
 
 
-UCB_1 = assembled("UCB1", estimate=estimate_within_bounds, score=_ucb1, learn=learn_means, correct=_correct)
+UCB_1 = assembled("UCB1", estimate=estimate_within_bounds, score=upper_bounds, learn=learn_means, correct=_correct)
 KL_UCB = assembled("KLUCB", estimate=estimate_within_bounds, score=_kl_ucb, learn=learn_means, correct=_correct)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from bandits.errors import InputError
 from bandits.kernels import Kernels
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
+from bandits.shown import fitting, numbered
 
 NOBODY: Ints = np.empty(0, dtype=np.int64)
 
@@ -150,7 +151,7 @@ class Player(BlockLearner):
     ) -> None:
         self.learnt = state
         self._policy, self._kernels, self._how, self._scale = policy, kernels, how, scale
-        self._K = len(problem.actions)
+        self._problem, self._K = problem, len(problem.actions)
         self._nothing = -1 if problem.nothing is None else problem.nothing
         self._rng, self._uniform = rng, rng.spawn(1)[0]
         self._luck, self._law, self._features, self._actions = luck, law, features, actions
@@ -158,6 +159,7 @@ class Player(BlockLearner):
 
     def _seen(self, block: Block) -> tuple[Floats, Floats, Ints]:
         """What the kernels see of a block: x (N, D), z (K, M), cohort (N,)."""
+        fitting(block, self._problem, self._policy)
         z = np.empty((0, 0)) if self._actions is None else self._actions(block)
         cohort = np.full(len(block), -1) if block.cohort is None else block.cohort
         return self._features(block), z, cohort
@@ -246,7 +248,7 @@ class Player(BlockLearner):
             self.learnt,
             self._how,
             *seen,
-            choices.action,
+            numbered(choices.action, self._K, "action", self._policy),
             choices.propensity,
             rewards,
             self._nothing,
@@ -267,8 +269,9 @@ class Player(BlockLearner):
             what = "cannot correct a reward it has already learnt; use feedback = 'at once' or 'wait'"
             raise InputError(what, self._policy)
         seen, span = self._seen(block), self._scale.span
+        action = numbered(choices.action, self._K, "action", self._policy)
         try:
-            self._kernels.correct(self.learnt, self._how, *seen, choices.action, deltas, self._nothing, span)
+            self._kernels.correct(self.learnt, self._how, *seen, action, deltas, self._nothing, span)
         except ValueError:  # more was taken back than was ever given
             raise self._unbounded() from None
 

@@ -13,6 +13,7 @@ from bandits.answers import Misbehaviour
 from bandits.fit import misfit_of
 from bandits.loops import in_blocks
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Policy, Problem
+from bandits.shown import numbered
 from bandits.wrapper import Wrapper
 
 
@@ -46,9 +47,8 @@ class _PerCohort(BlockLearner):
         self._learners = learners
 
     def _split(self, block: Block) -> list[tuple[BlockLearner, Ints]]:
-        if block.cohort is None:
-            raise ValueError("PerCohort needs cohort labels")
-        parts = [(learner, np.flatnonzero(block.cohort == c)) for c, learner in enumerate(self._learners)]
+        cohort = numbered(block.cohort, len(self._learners), "cohort", "PerCohort")
+        parts = [(learner, np.flatnonzero(cohort == c)) for c, learner in enumerate(self._learners)]
         return [(learner, rows) for learner, rows in parts if len(rows)]
 
     def play(self, block: Block) -> Choices:

@@ -53,10 +53,13 @@ class Products:
         """Z (K, M); zeros for showing nothing.
 
         Raises:
-            InputError: when a visit comes without the features of the actions.
+            InputError: when a visit comes without the features of the actions, or with others.
         """
         if block.z is None:
             raise InputError("needs features of the actions at every visit, got z = None; hand them in", self.policy)
+        due = len(self.problem.actions), len(self.problem.action_features)
+        if block.z.shape != due:
+            raise InputError(f"was shown z {block.z.shape}, where {due} was due, as its problem says", self.policy)
         z = _with_one(block.z, CONSTANT in self.problem.action_features)
         if self.problem.nothing is not None:
             z = z.copy()

@@ -58,7 +58,9 @@ def beta_propensity(wins: Floats, losses: Floats, constant: Floats, candidates: 
     """P(the action has the highest score), each candidate's drawn from Beta(wins, losses).
 
     Draws are taken for numbers as precise as can be. In float64 those of an arm with few losses round to exactly 1 and
-    tie: with one win, once in 10⁸ draws at .5 losses, but once in 40 at .1; such priors have other propensities.
+    tie: with one win, once in 10⁸ draws at .5 losses, but once in 40 at .1. Those of an arm with few wins round to
+    exactly 0: with one loss, once in 10⁹ draws at .03 wins, but every other one at .001. Such priors have other
+    propensities.
 
     Args:
         wins: (N, K) above 0.

@@ -52,14 +52,14 @@ def _boltzmann(
     nothing: int,
     pmf: Floats,
 ) -> None:
-    exponential(scores, candidates, (1.0 + how.decay * (state.played[0] - 1.0)) / how.temperature, pmf)
+    exponential(scores, candidates, (1.0 + how.decay * state.played[0]) / how.temperature, pmf)
 
 
 SOFTMAX = assembled(
     "Softmax",
     estimate=estimate_means,
-    score=count_visit,
     chances=_boltzmann,
+    show=count_visit,
     learn=learn_means,
     correct=correct_means,
 )
@@ -163,7 +163,7 @@ def _weigh(
     state.log_w[action] += how.step * (reward - how.origin) / propensity
 
 
-EXP_3 = assembled("EXP3", estimate=_estimate, score=count_visit, chances=_mix, learn=_weigh)
+EXP_3 = assembled("EXP3", estimate=_estimate, chances=_mix, show=count_visit, learn=_weigh)
 
 
 class EXP3(BuiltIn):

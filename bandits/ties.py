@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from bandits.compiled import compiled
+from bandits.compiled import compiled, inlined
 from bandits.protocol import Bools, Floats
 
 
@@ -38,3 +38,12 @@ def ties_with(scores: Floats, candidates: Bools, action: int) -> int:
         if candidates[k] and scores[k] == scores[action]:
             ties += 1
     return ties
+
+
+@inlined
+def share_best(scores: Floats, candidates: Bools, pmf: Floats) -> None:
+    """Write the chances (K,) where the best score wins: equal ones for all candidates that have it."""
+    best = best_of(scores, candidates, 0.0)
+    share = 1.0 / ties_with(scores, candidates, best)
+    for k in range(len(pmf)):
+        pmf[k] = share if candidates[k] and scores[k] == scores[best] else 0.0

@@ -17,12 +17,13 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from bandits.compiled import compiled
-from bandits.kernels import assembled, chances
+from bandits.kernels import assembled
 from bandits.linear import Ridge
 from bandits.player import Player, Scale, needs_features, of_the_visitor, the_generator
 from bandits.policy import BuiltIn
 from bandits.protocol import Block, BlockLearner, Bools, Floats, Ints, Problem
 from bandits.ridge import Room, bank, believe_in, direction, fold_in, room_for
+from bandits.ties import share_best
 
 
 class Beliefs(NamedTuple):
@@ -93,7 +94,7 @@ def _pull_or_compare(
         if candidates[k] and k != nothing:
             least = min(least, state.shown[k])
     if least >= how.initial_pulls:
-        chances(state, how, mean, sd, scores, candidates, nothing, pmf)
+        share_best(scores, candidates, pmf)
         return
     for k in range(len(pmf)):
         pmf[k] = 1.0 if candidates[k] and k != nothing and state.shown[k] == least else 0.0

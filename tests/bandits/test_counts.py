@@ -160,6 +160,16 @@ class TestBetaThompson:
         chosen = learner.play(Block(np.empty((40_000, 0)), np.ones((40_000, 2), dtype=bool))).action
         proportions(np.bincount(chosen), [0.75, 0.25])
 
+    @pytest.mark.parametrize(
+        ("successes", "failures", "told"), [(0.03, 0.5, True), (0.001, 1.0, False), (1.0, 0.01, False)]
+    )
+    def test_where_draws_are_rounded_its_propensity_is_not_told(self, successes, failures, told):
+        """Beta(.001, 1): a draw is 0 with 1e-308^.001, about ½, and ties with nothing, which it would be above."""
+        learner = begin(BetaThompson(successes=successes, failures=failures), K=2, nothing=1, reward_range=(0.0, 1.0))
+        chosen = learner.play(Block(np.empty((400, 0)), np.ones((400, 2), dtype=bool), asks=True))
+        assert np.isnan(chosen.propensity).all() != told
+        assert (chosen.action == 1).any() == (successes == 0.001)
+
     @pytest.mark.parametrize("paid", [1.5, -0.5, float("nan")])
     def test_a_reward_out_of_bounds_is_refused(self, paid):
         """A negative count would make the draw of a Beta endless."""

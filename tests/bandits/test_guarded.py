@@ -199,6 +199,14 @@ class TestThePropensityUnderCaution:
             chosen = begin(Cautious(Own(), explore=explore), THREE).play(visits(20))
             assert np.isnan(chosen.propensity).all() != told
 
+    def test_within_a_caution_whose_chances_nobody_tells_it_can_not_tell(self):
+        """A caution of 3 withholds all, and nobody says how often it would have been another."""
+        policy = Cautious(LinUCB(alpha=2.0), margin=1.0, explore=0.25)
+        for caution, told in ((-np.inf, True), (3.0, False)):
+            chosen = taught(policy).play(visits(20, caution=np.full(20, caution)))
+            assert np.isnan(chosen.propensity).all() != told
+        assert (chosen.action == 3).all()
+
 
 class Own:
     """A cautious policy of one's own: the first item; nothing, where caution is asked for. Explores until it knows."""

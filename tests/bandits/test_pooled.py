@@ -154,5 +154,5 @@ def test_worlds_that_it_does_not_fit_are_named(policy, changes, why):
 
 def test_without_labels_it_says_what_it_needs():
     learner = PerCohort(LinUCB()).start(Problem(("a",), ("x",), cohorts=("one",)), np.random.default_rng(5))
-    with pytest.raises(ValueError, match="PerCohort needs cohort labels"):
+    with pytest.raises(ValueError, match="PerCohort: needs the cohort of every visit"):
         learner.play(Block(np.ones((1, 1)), np.ones((1, 1), dtype=bool)))
