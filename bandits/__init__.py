@@ -1,12 +1,13 @@
 """Policies: frozen descriptions that start learners. They know nothing of the simulator, and run without it."""
 
+from bandits.ab_test import ABTest
 from bandits.baselines import Always, Nothing, Oracle, PersonaOracle, Random
 from bandits.belief import PersonaBelief
 from bandits.beta import BetaThompson
 from bandits.bootstrap import BootstrapThompson
 from bandits.cards import FeatureCard, LabelledSample, PersonaCard
 from bandits.conservative import Conservative
-from bandits.counts import ABTest, EpsilonGreedy
+from bandits.counts import EpsilonGreedy
 from bandits.errors import InputError
 from bandits.forgetting import DiscountedBetaThompson, SlidingWindowUCB
 from bandits.forgetting_linear import DiscountedLinearThompson, DiscountedLinUCB

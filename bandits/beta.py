@@ -11,9 +11,10 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat
 
+from bandits.assembly import assembled
 from bandits.compiled import compiled
-from bandits.kernels import assembled
-from bandits.player import Player, Scale, needs_bounds, none_at_all, the_generator
+from bandits.inputs import Scale, needs_bounds, none_at_all, the_generator
+from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Bools, Floats, Ints, Problem
 

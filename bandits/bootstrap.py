@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, NonNegativeFloat
 
+from bandits.assembly import assembled
 from bandits.compiled import compiled, inlined
-from bandits.kernels import assembled
+from bandits.inputs import Scale, needs_features
 from bandits.linear import Ridge
-from bandits.player import Player, Scale, needs_features
+from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Bools, Floats, Problem
 from bandits.ridge import bank

@@ -11,11 +11,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
+from bandits.assembly import assembled
 from bandits.beta import BetaScores, Record, a_beta_draw, estimate_beta, note_beta
 from bandits.compiled import compiled
-from bandits.kernels import assembled
+from bandits.inputs import Scale, needs_bounds, none_at_all, the_generator
 from bandits.optimism import Width, estimate_within_bounds, untried, upper_bounds
-from bandits.player import Player, Scale, needs_bounds, none_at_all, the_generator
+from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Floats, Ints, Problem
 

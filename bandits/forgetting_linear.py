@@ -10,10 +10,11 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
+from bandits.assembly import assembled
 from bandits.fading import estimate_fading, fading, how_to_forget, learn_fading
-from bandits.kernels import assembled
+from bandits.inputs import Scale, needs_features, normals
 from bandits.linear import Ridge, a_normal_draw, optimism
-from bandits.player import Normal, Player, Scale, needs_features, normals
+from bandits.player import Normal, Player
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Problem
 

@@ -24,10 +24,11 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from pydantic import NonNegativeFloat
 
+from bandits.assembly import assembled
 from bandits.compiled import inlined
-from bandits.kernels import assembled
+from bandits.inputs import Scale
 from bandits.linear import Ridge, optimism
-from bandits.player import Player, Scale
+from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.products import Products, needs_action_features
 from bandits.protocol import BlockLearner, Floats, Problem

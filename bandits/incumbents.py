@@ -12,11 +12,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from bandits.assembly import assembled
 from bandits.compiled import compiled
 from bandits.counts import epsilon_chances
 from bandits.factors import Factors, Record, no_tastes
-from bandits.kernels import assembled
-from bandits.player import Player, Scale, none_at_all
+from bandits.inputs import Scale, none_at_all
+from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.pooled import merged
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Problem

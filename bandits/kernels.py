@@ -17,10 +17,7 @@ Rewards are learnt as (reward − low) / span, so that 0 lies at `zero` = −low
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -113,7 +110,7 @@ def decide(
         chances(state, how, mean, sd, scores, candidates, nothing, pmf)
 
 
-def _estimate_all(
+def estimate_all(
     state: State,
     how: How,
     x: Floats,
@@ -131,7 +128,7 @@ def _estimate_all(
             mean[n, nothing], sd[n, nothing] = zero, 0.0
 
 
-def _play(  # noqa: C901  one visit, step by step
+def play(  # noqa: C901  one visit, step by step
     state: State,
     how: How,
     x: Floats,
@@ -220,7 +217,7 @@ def _play(  # noqa: C901  one visit, step by step
     return N
 
 
-def _learn_many(
+def learn_many(
     state: State,
     how: How,
     x: Floats,
@@ -234,7 +231,7 @@ def _learn_many(
     span: float,
     bounded: bool,
 ) -> int:
-    """Take in rewards (N,) that come later than their visits. Returns how many, see `_play`."""
+    """Take in rewards (N,) that come later than their visits. Returns how many, see `play`."""
     for n in range(len(x)):
         if action[n] != nothing:
             reward = (rewards[n] - low) / span
@@ -244,83 +241,10 @@ def _learn_many(
     return len(x)
 
 
-def _correct_many(
+def correct_many(
     state: State, how: How, x: Floats, z: Floats, cohort: Ints, action: Ints, deltas: Floats, nothing: int, span: float
 ) -> None:
     """Change rewards (N,) that were already learnt by deltas."""
     for n in range(len(x)):
         if action[n] != nothing:
             correct(state, how, x[n], z, cohort[n], action[n], deltas[n] / span)
-
-
-@dataclass(frozen=True, slots=True)
-class Kernels:
-    """The loops of one policy.
-
-    Args:
-        play: see `_play`.
-        learn: see `_learn_many`.
-        correct: see `_correct_many`; None where what was learnt cannot be corrected.
-        estimate: see `_estimate_all`.
-        notes: R of `note`.
-    """
-
-    play: Callable[..., int]
-    learn: Callable[..., int]
-    correct: Callable[..., None] | None
-    estimate: Callable[..., None]
-    notes: int
-
-
-def assembled(
-    name: str,
-    *,
-    estimate: Callable[..., None],
-    learn: Callable[..., None],
-    correct: Callable[..., None] | None = None,
-    score: Callable[..., None] = score,
-    chances: Callable[..., None] = chances,
-    note: Callable[..., None] = note,
-    notes: int = 2,
-    show: Callable[..., None] = show,
-) -> Kernels:
-    """Put the loops of a policy together from its compiled parts; the loops themselves are written once, above.
-
-    Each is the template's code with other functions under the names that it calls, which numba compiles and keeps like
-    any other function.
-
-    Args:
-        name: of the policy, under which its machine code is kept: unique.
-        estimate: see above; so are the others.
-        learn: what a reward changes.
-        correct: None where what was learnt cannot be corrected.
-        score: greedy without one.
-        chances: the best score wins without one.
-        note: the mean and the sd without one.
-        notes: how many numbers it notes an action.
-        show: nothing is taken down without one.
-    """
-    parts: dict[str, Callable[..., None] | None] = {
-        "estimate": estimate,
-        "score": score,
-        "chances": chances,
-        "note": note,
-        "show": show,
-    }
-    parts |= {"learn": learn, "correct": correct}
-    parts["decide"] = _with(decide, name, parts)
-    return Kernels(
-        play=_with(_play, name, parts),
-        learn=_with(_learn_many, name, parts),
-        correct=None if correct is None else _with(_correct_many, name, parts),
-        estimate=_with(_estimate_all, name, parts),
-        notes=notes,
-    )
-
-
-def _with(template: Callable[..., Any], name: str, parts: dict[str, Any]) -> Callable[..., Any]:
-    assert isinstance(template, types.FunctionType)  # noqa: S101  for the type checker
-    loop = types.FunctionType(template.__code__, {**template.__globals__, **parts}, template.__name__)
-    loop.__qualname__ = f"{template.__name__}-{name}"
-    loop.__doc__, loop.__module__ = template.__doc__, template.__module__
-    return compiled(loop)

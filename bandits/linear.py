@@ -12,9 +12,10 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
+from bandits.assembly import assembled
 from bandits.compiled import inlined
-from bandits.kernels import assembled
-from bandits.player import Normal, Player, Scale, a_constant, needs_features, normals, of_the_visitor
+from bandits.inputs import Scale, a_constant, needs_features, normals, of_the_visitor
+from bandits.player import Normal, Player
 from bandits.policy import BuiltIn
 from bandits.protocol import Block, BlockLearner, Floats, Problem
 from bandits.ridge import Bank, Room, bank, believe_in, fold_in, room_for, shift

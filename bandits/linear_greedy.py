@@ -11,11 +11,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
+from bandits.assembly import assembled
 from bandits.compiled import compiled
 from bandits.counts import count_visit, epsilon_chances
-from bandits.kernels import assembled
+from bandits.inputs import Scale, needs_features
 from bandits.linear import Ridge, correct_ridge, estimate_ridge, learn_ridge
-from bandits.player import Player, Scale, needs_features
+from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Bools, Floats, Problem
 from bandits.ridge import Room, bank, room_for

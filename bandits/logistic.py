@@ -24,10 +24,11 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from pydantic import NonNegativeFloat
 
+from bandits.assembly import assembled
 from bandits.compiled import compiled, inlined
-from bandits.kernels import assembled
+from bandits.inputs import Scale, needs_bounds, needs_features, no_luck, normals
 from bandits.linear import Ridge
-from bandits.player import Normal, Player, Scale, needs_bounds, needs_features, no_luck, normals
+from bandits.player import Normal, Player
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Bools, Floats, Problem
 from bandits.ridge import Bank, Room, bank, direction, inner_products, quadratic_forms, room_for

@@ -11,10 +11,11 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
+from bandits.assembly import assembled
 from bandits.compiled import compiled
 from bandits.counts import Means, correct_means, count_visit, estimate_means, learn_means, means
-from bandits.kernels import assembled
-from bandits.player import Player, Scale, needs_bounds, none_at_all
+from bandits.inputs import Scale, needs_bounds, none_at_all
+from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Bools, Floats, Problem
 from bandits.ties import best_of

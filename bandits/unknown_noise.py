@@ -16,10 +16,11 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from bandits.assembly import assembled
 from bandits.compiled import compiled
-from bandits.kernels import assembled
+from bandits.inputs import Scale, needs_features, of_the_visitor, the_generator
 from bandits.linear import Ridge
-from bandits.player import Player, Scale, needs_features, of_the_visitor, the_generator
+from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.protocol import Block, BlockLearner, Bools, Floats, Ints, Problem
 from bandits.ridge import Room, bank, believe_in, direction, fold_in, room_for

@@ -9,7 +9,7 @@ from scipy import stats
 from bandits import InputError, Problem, SharedLinearThompson, SharedLinUCB
 from bandits.products import Products
 from bandits.protocol import Block, Choices
-from bandits.shared import a_joint_draw, estimate_shared, factorise
+from bandits.tastes import a_joint_draw, estimate_shared, factorise
 from tests.oracles.regression import posterior
 from tests.stochastic import detectable_gap, proportions, same_mean
 
