@@ -15,10 +15,10 @@ run: $(VENV)/installed
 	$(BIN)/personabandits run acme
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 slow: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -33,7 +33,7 @@ lowest: $(VENV)/bin/python
 		print(*(d.replace('>=', '==') for d in p['dependencies']), sep='\n')" > $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint $(VENV)/lowest/constraints.txt --editable . pytest pytest-xdist hypothesis
-	NUMBA_CACHE_DIR=$(VENV)/lowest/numba $(VENV)/lowest/bin/pytest -n 2
+	NUMBA_CACHE_DIR=$(VENV)/lowest/numba $(VENV)/lowest/bin/pytest -n 2 --dist loadgroup
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/storefront.py

@@ -163,9 +163,18 @@ def always_the_same(policy):
     return isinstance(policy, (Nothing, Always)) or policy == Conservative(LinUCB(), Always("lamp"), tolerance=0.1)
 
 
+def innermost(policy):
+    """The kind of the policy that all others are around."""
+    return innermost(policy.policy) if hasattr(policy, "policy") else type(policy).__name__
+
+
 def policies(applies=lambda _policy, _problem: True):
-    """Every policy in every world that it fits, where a law applies."""
-    cases = [pytest.param(policy, problem, id=name) for policy, problem, name in CASES if applies(policy, problem)]
+    """Every policy in every world that it fits, where a law applies; one worker tests, and compiles, all of a kind."""
+    cases = [
+        pytest.param(policy, problem, id=name, marks=pytest.mark.xdist_group(innermost(policy)))
+        for policy, problem, name in CASES
+        if applies(policy, problem)
+    ]
     return pytest.mark.parametrize(("policy", "problem"), cases)
 
 

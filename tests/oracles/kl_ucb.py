@@ -17,6 +17,8 @@ def largest(p, budget):
     low, high = p, 1.0
     for _ in range(200):
         middle = (low + high) / 2
+        if middle in {low, high}:  # no number lies between them: all further halvings leave low as it is
+            break
         low, high = (middle, high) if d(p, middle) <= budget else (low, middle)
     return low
 
