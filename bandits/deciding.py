@@ -70,3 +70,9 @@ def explores(mean: Floats, candidates: Bools, nothing: int, action: int) -> bool
     best = best_of(mean, candidates, 0.0)
     silent = nothing >= 0 and candidates[nothing]
     return mean[action] < mean[best] or (silent and not mean[action] > mean[nothing])
+
+
+@compiled
+def acceptable(reward: float, bounded: bool) -> bool:
+    """Whether a reward can be learnt from: it is finite, and lies in [0, 1] where the policy needs bounds."""
+    return 0.0 <= reward <= 1.0 if bounded else abs(reward) < np.inf

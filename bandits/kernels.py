@@ -22,7 +22,7 @@ from typing import TypeVar
 import numpy as np
 
 from bandits.compiled import compiled
-from bandits.deciding import be_greedy, draw, explores, withhold
+from bandits.deciding import acceptable, be_greedy, draw, explores, withhold
 from bandits.protocol import Bools, Floats, Ints
 from bandits.ties import share_best
 
@@ -169,7 +169,7 @@ def play(  # noqa: C901  one visit, step by step
         nothing: index of the action that shows nothing, earns 0 and teaches nothing; −1 if there is none.
         low: reward that is 0 on the policy's scale [reward units].
         span: length of one on the policy's scale [reward units].
-        bounded: whether a reward outside of [0, 1] on that scale stops the loop.
+        bounded: whether a reward outside of [0, 1] on that scale stops the loop, as one that is not finite always does.
         action: (N,) is overwritten with the choices.
         propensity: (N,) is overwritten with the probability of each, given the scores.
         explored: (N,) is overwritten: whether what was shown was not what is best by the means.
@@ -211,7 +211,7 @@ def play(  # noqa: C901  one visit, step by step
         action[n], propensity[n] = k, chance
         if len(rewards) > 0 and k != nothing:
             reward = (rewards[n, k] - low) / span
-            if bounded and not 0.0 <= reward <= 1.0:
+            if not acceptable(reward, bounded):
                 return n
             learn(state, how, x[n], z, cohort[n], k, reward, chance)
     return N
@@ -235,7 +235,7 @@ def learn_many(
     for n in range(len(x)):
         if action[n] != nothing:
             reward = (rewards[n] - low) / span
-            if bounded and not 0.0 <= reward <= 1.0:
+            if not acceptable(reward, bounded):
                 return n
             learn(state, how, x[n], z, cohort[n], action[n], reward, propensity[n])
     return len(x)

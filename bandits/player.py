@@ -203,4 +203,6 @@ class Player(BlockLearner):
     def _unbounded(self) -> InputError:
         low, high = self._scale.low, self._scale.low + self._scale.span
         what = f"was paid outside of the bounds that this world states, {low:g} to {high:g}; mend the world"
+        if not self._scale.bounded:
+            what = "was paid a reward that is no finite number; mend the world"
         return InputError(what, self._policy)

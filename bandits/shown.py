@@ -5,6 +5,8 @@ N visits, K actions, D visitor features.
 
 from __future__ import annotations
 
+import numpy as np
+
 from bandits.errors import InputError
 from bandits.protocol import Block, Ints, Problem
 
@@ -18,12 +20,17 @@ def fitting(block: Block, problem: Problem, who: str) -> Block:
         who: the policy, for complaints.
 
     Raises:
-        InputError: when they have others.
+        InputError: when they have others, a feature is not finite, or nothing can be shown at a visit.
     """
     N, K, D = len(block), len(problem.actions), len(problem.features)
     for what, array, width in (("x", block.x, D), ("available", block.available, K), ("rewards", block.rewards, K)):
         if array is not None and array.shape != (N, width):
             raise InputError(f"was shown {what} {array.shape}, where ({N}, {width}) was due, as its problem says", who)
+    if not np.isfinite(block.x).all():
+        feature = problem.features[int(np.argmin(np.isfinite(block.x).all(axis=0)))]
+        raise InputError(f"was shown a value of the feature {feature!r} that is no finite number; mend the world", who)
+    if not block.available.any(axis=1).all():
+        raise InputError("was shown a visit at which no action is available; leave such visits out", who)
     return block
 
 
