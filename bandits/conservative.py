@@ -64,7 +64,7 @@ class Conservative(Wrapper):
 
     Args:
         policy: proposes.
-        baseline: what is shown today: Always("refill carton"), Popularity(), …
+        baseline: what is shown today: Always("Refill carton"), Popularity(), …
         tolerance: share of the size of the baseline's reward that you can bear to lose, 0 to 1.
         delta: probability with which the promise may fail, up to ½.
         allowance: what you can bear to lose besides [reward units].

@@ -29,8 +29,11 @@ class BuiltIn(Description):
         """Make a fresh learner, whose only randomness is `rng`.
 
         Raises:
-            InputError: when the policy does not fit.
+            InputError: when the policy does not fit, or `rng` is no generator.
         """
+        if not isinstance(rng, np.random.Generator):
+            what = f"needs a random generator, got {rng!r}; hand in numpy.random.default_rng(7)"
+            raise InputError(f"policy {self.label!r} {what}")
         if why := self.misfit(problem):
             raise InputError(f"policy {self.label!r} {why}")
         learner = self._begin(problem, rng)

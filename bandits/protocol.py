@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bandits.cards import LabelledSample, PersonaCard
+from bandits.errors import Fault, InputError
 from bandits.visits import Block, Bools, Choice, Choices, Floats, Ints, Visit
 
 __all__ = [
@@ -68,6 +69,34 @@ class Problem:
     cards: tuple[PersonaCard, ...] = ()
     sample: LabelledSample | None = field(default=None, repr=False)
     typical: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no world is like.
+
+        Raises:
+            InputError: one line a fault.
+        """
+        if faults := list(_faults_of(self)):
+            raise InputError(faults, "Problem")
+
+
+def _faults_of(problem: Problem) -> Iterator[Fault]:
+    for part in ("actions", "features", "action_features", "cohorts"):
+        names = getattr(problem, part)
+        if names is None:
+            continue
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            yield Fault(f"must be names, got {names!r}", (part,))
+        elif twice := sorted({name for name in names if list(names).count(name) > 1}):
+            yield Fault(f"must all be different, got {twice[0]!r} twice", (part,))
+    if not len(problem.actions):
+        yield Fault("must name at least one action, got none", ("actions",))
+    if problem.nothing is not None and not 0 <= problem.nothing < max(len(problem.actions), 1):
+        yield Fault(f"must be the index of one of {len(problem.actions)} actions, got {problem.nothing}", ("nothing",))
+    if not 0.0 < problem.reward_scale < np.inf:
+        yield Fault(f"must be above 0 and finite, got {problem.reward_scale}", ("reward_scale",))
+    if problem.reward_range is not None and not problem.reward_range[0] <= problem.reward_range[1]:
+        yield Fault(f"must be the least and the largest reward, got {problem.reward_range}", ("reward_range",))
 
 
 class Learner(Protocol):

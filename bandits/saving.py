@@ -79,6 +79,7 @@ def load(path: str | os.PathLike[str], policy: Policy | None = None) -> BlockLea
         if _names_code(saved):
             raise InputError("holds a policy of one's own; hand it in: load(path, policy)", str(path))
         policy = _policy_of(saved)
+    _same_policy(saved, policy, path)
     learner = policy.start(_problem_of(content), np.random.default_rng(0))
     if not isinstance(learner, BlockLearner):
         raise InputError("holds a learner that does not play blocks, and so was not saved by `bandits`", str(path))
@@ -99,9 +100,7 @@ def load_into(learner: BlockLearner, path: str | os.PathLike[str]) -> None:
 
 def _take_over(learner: BlockLearner, content: Arrays, path: str | os.PathLike[str]) -> None:
     policy, problem = learner.origin or (None, None)
-    saved = json.loads(text_of(content["policy"]))
-    if policy is None or saved != json.loads(json.dumps(table_of(policy))):
-        raise InputError(f"holds a learner of {_label(saved)}, not of {label_of(policy)}", str(path))
+    _same_policy(json.loads(text_of(content["policy"])), policy, path)
     if problem is None or text_of(content["problem"]) != text_of(_problem_arrays(problem)["problem"]):
         raise InputError("holds a learner for another problem: other actions, features or bounds", str(path))
     state = {name.removeprefix(STATE): array for name, array in content.items() if name.startswith(STATE)}
@@ -109,6 +108,11 @@ def _take_over(learner: BlockLearner, content: Arrays, path: str | os.PathLike[s
         learner.restore(state)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"is damaged: {error}", str(path)) from None
+
+
+def _same_policy(saved: dict[str, Any], policy: Policy | None, path: str | os.PathLike[str]) -> None:
+    if policy is None or saved != json.loads(json.dumps(table_of(policy))):
+        raise InputError(f"holds a learner of {_label(saved)}, not of {label_of(policy)}", str(path))
 
 
 def _read(path: str | os.PathLike[str]) -> Arrays:
@@ -120,7 +124,7 @@ def _read(path: str | os.PathLike[str]) -> Arrays:
                 content = {name: arrays[name] for name in names}
     except FileNotFoundError:
         raise InputError("there is no such file", str(path)) from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
         raise InputError(f"holds no saved learner: {error}", str(path)) from None
     if not {"format", "policy", "problem"} <= set(content):
         raise InputError("holds no saved learner", str(path))

@@ -132,8 +132,8 @@ class Block:
     def of(cls, visit: Visit) -> Block:
         """A block of one visit."""
         return cls(
-            x=visit.x[None],
-            available=visit.available[None],
+            x=np.asarray(visit.x, dtype=np.float64)[None],
+            available=np.asarray(visit.available, dtype=np.bool_)[None],
             z=visit.z,
             cohort=None if visit.cohort is None else np.array([visit.cohort]),
             user=None if visit.user is None else np.array([visit.user]),

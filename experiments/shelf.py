@@ -61,7 +61,7 @@ def show_one(name: str, console: Console) -> None:
         for heading in ("parameter", "default", "meaning"):
             table.add_column(heading, overflow="fold")
         for field, default in _defaults(policy).items():
-            table.add_row(field, default, meanings.get(field, ""))
+            table.add_row(field, default, Text(meanings.get(field, "")))
         console.print(table)
     for line in _needs(policy):
         console.print(Text(line))
@@ -90,8 +90,8 @@ def _value(default: object) -> str:
 
 
 def _parameters(policy: type) -> list[str]:
-    bare = {"–", "its own"}
-    return [name if value in bare else f"{name} = {value}" for name, value in _defaults(policy).items()]
+    said = {"–": " (needed)", "its own": ""}
+    return [name + said.get(value, f" = {value}") for name, value in _defaults(policy).items()]
 
 
 def _parts_of(policy: type) -> tuple[str, dict[str, str]]:
@@ -155,7 +155,7 @@ def _toml(policy: type) -> str:
 EXAMPLES = {
     "policy": '{ kind = "LinearThompson" }',
     "baseline": '{ kind = "ABTest" }',
-    "action": '"refill carton"',
+    "action": '"Refill carton"',
     "n": "3",
 }
 
