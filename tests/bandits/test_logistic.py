@@ -79,7 +79,7 @@ def test_one_update_by_hand():
 
 
 @given(st.floats(-1e3, 1e3), st.floats(0, 1e6), st.floats(0, 1))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 def test_the_logit_at_the_mode_is_found_wherever_it_is(before, q, r):
     """a = before + q (r − σ(a)), to the last digits of the terms, or of the bracket that they are taken from."""
     a = logit_at_mode(before, q, r)

@@ -143,7 +143,7 @@ MEANS = st.floats(-2, 2) | st.floats(-1e-3, 1e-3)
 FLOORS = st.none() | st.floats(-1, 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(arms(MEANS, logarithmic(1e-6, 3)), FLOORS)
 def test_normals_of_any_spread_agree_with_the_literal_integral(drawn, floor):
     literal = [stats.norm(*arm) for arm in drawn]
@@ -154,7 +154,7 @@ def test_normals_of_any_spread_agree_with_the_literal_integral(drawn, floor):
     np.testing.assert_allclose(p.sum(), 1, atol=MOST, rtol=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(arms(MEANS, logarithmic(1e-6, 3), logarithmic(1, 1e4)), FLOORS)
 def test_students_of_any_spread_and_tail_agree_with_the_literal_integral(drawn, floor):
     literal = [stats.t(df, mean, scale) for mean, scale, df in drawn]
@@ -165,7 +165,7 @@ def test_students_of_any_spread_and_tail_agree_with_the_literal_integral(drawn, 
     np.testing.assert_allclose(p.sum(), 1, atol=MOST, rtol=0)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(arms(logarithmic(0.1, 1e6), logarithmic(0.1, 1e6)), st.none() | st.floats(0.01, 0.99))
 def test_betas_of_any_shape_agree_with_the_literal_integral(drawn, score):
     literal = [LogOdds(*arm) for arm in drawn]

@@ -7,7 +7,7 @@ from tests.oracles.bayes import beliefs
 
 
 def predictive(weights, rewards):
-    """The next reward of a persona and an action, after rewards that count by weights (n,) each.
+    """Student's t of the next reward of a persona and an action, after rewards that count by weights (n,) each.
 
     The prior is normal-inverse-gamma: mean 0, kappa 1, a 1, b 1. Murphy 2007, section 3, with weights for counts.
     """
@@ -15,7 +15,7 @@ def predictive(weights, rewards):
     mean = sum(w * r for w, r in zip(weights, rewards, strict=True)) / n if n else 0.0
     scatter = sum(w * (r - mean) ** 2 for w, r in zip(weights, rewards, strict=True))
     kappa, a, b = 1 + n, 1 + n / 2, 1 + scatter / 2 + n * mean**2 / (2 * (1 + n))
-    return stats.t(2 * a, n * mean / kappa, np.sqrt(b * (kappa + 1) / (a * kappa)))
+    return {"df": 2 * a, "loc": n * mean / kappa, "scale": np.sqrt(b * (kappa + 1) / (a * kappa))}
 
 
 def beliefs_with_outcomes(cards, names, x, user, action, rewards, nothing):
@@ -29,7 +29,7 @@ def beliefs_with_outcomes(cards, names, x, user, action, rewards, nothing):
         if k == nothing:
             continue
         for p in range(len(cards)):
-            log_outcomes[user[n], p] += predictive(*seen[p, k]).logpdf(rewards[n])
+            log_outcomes[user[n], p] += stats.t.logpdf(rewards[n], **predictive(*seen[p, k]))
             seen[p, k][0].append(rows[n][p])
             seen[p, k][1].append(rewards[n])
     return np.array(rows)

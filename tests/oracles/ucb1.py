@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 
 def ucb1(available, rewards, uniform, *, alpha=1.0, window=math.inf):
     """The arms that are chosen (N,).
@@ -13,17 +15,16 @@ def ucb1(available, rewards, uniform, *, alpha=1.0, window=math.inf):
         alpha: multiple of the width √(2 ln n / n_j).
         window: how many plays are remembered; ∞ is UCB1.
     """
-    plays = []
+    arms, earned = np.empty(len(available), dtype=np.int64), np.empty(len(available))
     for n in range(len(available)):
-        recent = plays[-window:] if window < math.inf else plays
+        first = max(0, n - window) if window < math.inf else 0
         index = {}
-        for j in range(available.shape[1]):
-            of_j = [reward for arm, reward in recent if arm == j]
-            if available[n, j]:
-                # "Initialization: play each machine once"; in a window, c_t(τ, i) = ∞ where N_t(τ, i) = 0
-                width = math.sqrt(2 * math.log(len(recent)) / len(of_j)) if of_j else math.inf
-                index[j] = sum(of_j) / len(of_j) + alpha * width if of_j else math.inf
+        for j in np.flatnonzero(available[n]).tolist():
+            of_j = earned[first:n][arms[first:n] == j]
+            # "Initialization: play each machine once"; in a window, c_t(τ, i) = ∞ where N_t(τ, i) = 0
+            width = math.sqrt(2 * math.log(n - first) / len(of_j)) if len(of_j) else math.inf
+            index[j] = of_j.sum() / len(of_j) + alpha * width if len(of_j) else math.inf
         tied = [j for j, value in index.items() if value >= max(index.values()) - 1e-12]
         j = tied[int(uniform[n] * len(tied))]
-        plays.append((j, rewards[n, j]))
-    return [arm for arm, _ in plays]
+        arms[n], earned[n] = j, rewards[n, j]
+    return arms.tolist()
