@@ -11,8 +11,13 @@ from tests.bandits.test_shared import NOTHING, PROBLEM, K, Z, begin, products, v
 from tests.oracles.hybrid_linucb import HybridLinUCB as Literal
 from tests.oracles.regression import posterior
 
+SLOW = pytest.mark.slow
 
-@pytest.mark.parametrize(("alpha", "ridge"), [(1.0, 1.0), (0.3, 4.0), (0.0, 1.0), (5.0, 0.1)])
+
+@pytest.mark.parametrize(
+    ("alpha", "ridge"),
+    [(1.0, 1.0), pytest.param(0.3, 4.0, marks=SLOW), pytest.param(0.0, 1.0, marks=SLOW), (5.0, 0.1)],
+)
 def test_hybrid_linucb_chooses_as_algorithm_2_of_the_paper_does(alpha, ridge):
     """2,000 visits, in units of 2.5; all of them show something, which the paper does."""
     block = visits(2000)

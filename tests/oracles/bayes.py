@@ -3,14 +3,13 @@
 import math
 
 import numpy as np
-from scipy import stats
 
 
 def chance(feature, value):
     """P(value | persona): the mass of a yes-no feature, the density of a number."""
     if feature.kind == "yes-no":
-        return stats.bernoulli.pmf(int(value), feature.mean)
-    return stats.norm.pdf(value, feature.mean, feature.sd)
+        return feature.mean if value else 1.0 - feature.mean
+    return math.exp(-0.5 * ((value - feature.mean) / feature.sd) ** 2) / (feature.sd * math.sqrt(2.0 * math.pi))
 
 
 def beliefs(cards, names, x, user):
