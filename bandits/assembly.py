@@ -42,14 +42,14 @@ def assembled(
     notes: int = 2,
     show: Callable[..., None] = show,
 ) -> Kernels:
-    """Put the loops of a policy together from its compiled parts; the loops themselves are written once, above.
+    """Put the loops of a policy together from its compiled parts.
 
     Each is the template's code with other functions under the names that it calls, which numba compiles and keeps like
     any other function.
 
     Args:
         name: of the policy, under which its machine code is kept: unique.
-        estimate: see above; so are the others.
+        estimate: see `bandits.kernels`; so are the others.
         learn: what a reward changes.
         correct: None where what was learnt cannot be corrected.
         score: greedy without one.
