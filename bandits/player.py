@@ -13,8 +13,6 @@ from bandits.inputs import Draw, Scale, no_luck, of_the_visitor
 from bandits.protocol import Block, BlockLearner, Bools, Choices, Floats, Ints, Problem
 from bandits.shown import fitting, numbered
 
-NOBODY: Ints = np.empty(0, dtype=np.int64)
-
 
 class Law(Protocol):
     """The distribution of a policy's scores: from it the probability of a choice can be told."""
