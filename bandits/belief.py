@@ -185,8 +185,9 @@ class _Believer(BlockLearner):
     def _play(self, block: Block) -> Choices:
         belief = self._believe(block)
         choices = self._learner.play(replace(block, x=belief))
-        if block.rewards is not None:
-            self._listen(block, belief, choices.action, block.rewards[np.arange(len(block)), choices.action])
+        known, rewards = block.revealed(choices.action)
+        if len(known):
+            self._listen(block.rows(known), belief[known], choices.action[known], rewards)
         memo = belief if choices.memo is None else np.hstack([belief, choices.memo])
         return replace(choices, memo=memo)
 

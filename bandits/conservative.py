@@ -183,8 +183,8 @@ class _Conservative(BlockLearner):
             row = np.array([n])
             one = later.rows(row)
             choices = self._choose(one, x[n])
-            if block.rewards is not None:
-                self.learn_many(one, choices, block.rewards[n, choices.action])
+            if block.rewards is not None and not np.isnan(reward := block.rewards[n, choices.action]):
+                self.learn_many(one, choices, reward)
             chosen.append((row, choices))
         return merged(len(block), chosen)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -30,6 +31,9 @@ class Description(BaseModel):
     )
 
     name: str | None = None
+
+    incidental: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that are no part of what it is, such as the place of a file whose content is a parameter too."""
 
     def __init__(self, **fields: object) -> None:
         try:
@@ -62,14 +66,19 @@ def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
 
 
 def parameters(thing: object) -> dict[str, object]:
-    """What defines a description or an object of one's own, without its label.
+    """What defines a description or an object of one's own, without its label and what is incidental.
 
     A name that may be left out is a label; one that must be given (of an item, a feature, a persona) is a parameter,
     since policies can see it.
     """
     if isinstance(thing, Description):
         fields = type(thing).model_fields
-        return {key: getattr(thing, key) for key in fields if key != "name" or fields[key].is_required()}
+        outside = thing.incidental
+        return {
+            key: getattr(thing, key)
+            for key in fields
+            if key not in outside and (key != "name" or fields[key].is_required())
+        }
     fields = getattr(thing, "__dataclass_fields__", {})
     state = {key: getattr(thing, key, None) for key in fields} or state_of(thing)
     return {key: value for key, value in sorted(state.items()) if key != "name"}

@@ -208,8 +208,9 @@ class _CollaborativeFiltering(BlockLearner):
             rows = np.arange(start, min(start + self._refit - self._seen % self._refit, len(block)))
             part = block.rows(rows)
             choices = self._player.play(replace(part, rewards=None))
-            if part.rewards is not None:
-                self.learn_many(part, choices, part.rewards[np.arange(len(rows)), choices.action])
+            known, rewards = part.revealed(choices.action)
+            if len(known):
+                self.learn_many(part.rows(known), choices.rows(known), rewards)
             parts.append((rows, choices))
             self._seen += len(rows)
             start += len(rows)

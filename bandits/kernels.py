@@ -160,7 +160,7 @@ def play(  # noqa: C901  one visit, step by step
         z: (K, M), or (0, 0).
         cohort: (N,).
         available: (N, K).
-        rewards: (N, K), of which only the chosen ones are read; (0, K) where they come later.
+        rewards: (N, K), of which only the chosen ones are read; (0, K) where they come later; NaN: see `Block`.
         luck: see `score`.
         uniform: (N,) draws that pick from the chances.
         caution: (N,) see `withhold`.
@@ -207,8 +207,10 @@ def play(  # noqa: C901  one visit, step by step
             allowed[n, 0] = candidates
         if len(notes) > 0:
             note(state, how, x[n], z, mean, sd, notes[n])
-        show(state, how, k)
         action[n], propensity[n] = k, chance
+        if len(rewards) > 0 and np.isnan(rewards[n, k]):
+            continue
+        show(state, how, k)
         if len(rewards) > 0 and k != nothing:
             reward = (rewards[n, k] - low) / span
             if not acceptable(reward, bounded):

@@ -40,8 +40,8 @@ class Stepwise(BlockLearner):
                 memos.append(choice.memo)
                 error[n], told = choice.error, told and choice.explored is not None
                 explored[n] = bool(choice.explored)
-                if block.rewards is not None:
-                    self._learner.learn(visit, choice, float(block.rewards[n, action[n]]))
+                if block.rewards is not None and not np.isnan(reward := block.rewards[n, action[n]]):
+                    self._learner.learn(visit, choice, float(reward))
         if len({None if memo is None else np.shape(memo) for memo in memos}) > 1:
             raise Misbehaviour("answered a block", " with memos of different shapes")
         some = len(memos) > 0 and memos[0] is not None

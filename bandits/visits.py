@@ -74,6 +74,8 @@ class Block:
         available: (N, K).
         rewards: (N, K) what each action would bring, of which a learner may read the chosen one alone, after choosing;
             a contract test fills the others with nonsense and asks for the same actions. None: rewards come later.
+            NaN: with that action the visit does not take place (a log does not say what would have come of it), and
+            nothing is learnt of it.
         z: (K, M).
         cohort: (N,).
         user: (N,).
@@ -113,6 +115,14 @@ class Block:
             greedy=self.greedy is not None and bool(self.greedy[n]),
             asks=self.asks,
         )
+
+    def revealed(self, action: Ints) -> tuple[Ints, Floats]:
+        """The visits that take place with these actions (N,) and have rewards now: which they are, and the rewards."""
+        if self.rewards is None:
+            return np.empty(0, dtype=np.int64), np.empty(0)
+        chosen = self.rewards[np.arange(len(action)), action]
+        rows = np.flatnonzero(~np.isnan(chosen))
+        return rows, chosen[rows]
 
     def rows(self, rows: Ints) -> Block:
         """Some of the visits, in the given order."""

@@ -11,6 +11,7 @@ Python runs through C's iterators as far as it can: benchmarks/vowpal.py says wh
 from __future__ import annotations
 
 import json
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -124,8 +125,8 @@ class Wabbit(BlockLearner):
             k, chance = offer.actions[place], pmf[place] / total
             action.append(k)
             propensity.append(chance)
-            if rewards is not None and k != idle:
-                teach(features, offer, place, k, rewards.item(n, k), chance)
+            if rewards is not None and k != idle and not math.isnan(reward := rewards.item(n, k)):
+                teach(features, offer, place, k, reward, chance)
         return Choices(np.array(action, dtype=np.int64), np.array(propensity, dtype=np.float64))
 
     def learn_many(self, block: Block, choices: Choices, rewards: Floats) -> None:

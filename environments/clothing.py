@@ -124,6 +124,7 @@ class ClothingReviews(Description):
             horizon=self.horizon,
             people=False,
             reward_unit="points",
+            estimated=True,
             notes=notes(cells, self.min_reviews),
         )
 
@@ -153,9 +154,9 @@ class ReviewWorld:
             self._points = np.pad(self._points, ((0, 0), (0, 1)))
         self._rewards = np.empty((0, len(problem.actions)))
 
-    def next_block(self) -> Visits | None:
+    def next_block(self, most: int | None = None) -> Visits | None:
         """Serve the next visits; None when the horizon is reached."""
-        size = min(self._block, self._left)
+        size = min(self._block if most is None else most, self._left)
         if size == 0:
             return None
         # Both streams give the same numbers in however many pieces they are asked for, so block length is no luck.
@@ -181,7 +182,7 @@ class ReviewWorld:
             user=None,
             expected=expected,
             welfare=expected,
-            typical=self._points,
+            typical=expected,
         )
 
     def respond(self, actions: Ints) -> Outcome:

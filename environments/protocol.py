@@ -5,7 +5,7 @@ N visits, K actions, D features, Q outcomes, C cohorts, U users.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from bandits.protocol import Block, Bools, Floats, Ints, Needs, Problem
@@ -18,18 +18,18 @@ class Visits:
     Args:
         index: (N,) number of each visit in its world: unique, and the same for every policy.
         time: (N,) when, in units of the world's clock; not decreasing.
-        end: the clock when the block is over.
+        end: the clock when the block is over; where visits of the same time are still to come, that time.
         x: (N, D) features of the visitors.
         available: (N, K) which actions may be shown.
-        rewards: (N, K) what each action would bring, or None where rewards are learnt later.
+        rewards: (N, K) what each action would bring, or None where rewards are learnt later; NaN: see `Block`.
         cohort: (N,) hidden, but from policies that may see it.
         user: (N,) or None where visitors are not recognised.
         expected: (N, K) hidden: expected reward of each action, under the objective.
         welfare: (N, K) hidden: by how much being shown each action leaves the user better off, in expectation, than
             being shown nothing. Its harm is max(0, −welfare).
-        z: (K, M) features of the actions, where there are any; the same in every block.
-        typical: (C, K) hidden: mean expected reward of each action over the users of each cohort, where the world tells
-            it (`Problem.typical`).
+        z: (K, M) features of the actions, where there are any.
+        typical: (N, K) hidden: mean expected reward of each action over the users of the visitor's cohort, where the
+            world tells it (`Problem.typical`).
     """
 
     index: Ints
@@ -48,11 +48,27 @@ class Visits:
     def __len__(self) -> int:
         return len(self.index)
 
+    def rows(self, rows: Ints) -> Visits:
+        """Some of the visits, in the given order."""
+        return replace(
+            self,
+            index=self.index[rows],
+            time=self.time[rows],
+            x=self.x[rows],
+            available=self.available[rows],
+            rewards=None if self.rewards is None else self.rewards[rows],
+            cohort=self.cohort[rows],
+            user=None if self.user is None else self.user[rows],
+            expected=self.expected[rows],
+            welfare=self.welfare[rows],
+            typical=None if self.typical is None else self.typical[rows],
+        )
+
     def shown_to(self, needs: Needs) -> Block:
         """The part that a policy with these needs may see."""
         expected = self.expected if needs.sees_expected else None
         if needs.sees_typical and self.typical is not None:
-            expected = self.typical[self.cohort]
+            expected = self.typical
         return Block(
             x=self.x,
             available=self.available,
@@ -89,6 +105,8 @@ class Outcome:
         satisfaction: (C,) mean satisfaction of each cohort's users after the block, or None.
         late: rewards that became known by now (and were None in their block).
         corrections: changes, known by now, of rewards that were learnt at once.
+        happened: (N,) which visits took place, or None for all. In a replayed log one takes place only if the policy
+            shows what was shown in it; the others count nowhere, and their rewards are NaN.
     """
 
     reward: Floats
@@ -98,6 +116,7 @@ class Outcome:
     satisfaction: Floats | None = None
     late: Late | None = None
     corrections: Late | None = None
+    happened: Bools | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +145,12 @@ class World(Protocol):
         """Who visits; None where every visit is somebody new."""
         ...
 
-    def next_block(self) -> Visits | None:
-        """Serve the next visits; None when the horizon is reached."""
+    def next_block(self, most: int | None = None) -> Visits | None:
+        """Serve the next visits; None when the horizon is reached.
+
+        Args:
+            most: how many at most, at least 1; as many as the world likes without it. It must not change the world.
+        """
         ...
 
     def respond(self, actions: Ints) -> Outcome:
@@ -168,12 +191,14 @@ class About:
         cohorts: C.
         outcomes: Q names of the columns of `Outcome.values`.
         tolerance: a shown action is a bad recommendation where its harm exceeds this [welfare units].
-        bad_means: in a sentence, what makes a recommendation bad here.
+        bad_means: in a sentence, what makes a recommendation bad here; "" where nothing is declared to be bad, so that
+            welfare, harm and exposure are not told.
         clock: unit of time.
         horizon: length of a replication [clock units].
         people: whether visitors are recognised, so that things are told by person.
         reward_unit: "$", "points" …
         currency: "$", or "" where there is no money.
+        estimated: whether expected rewards, and so regret, are estimates from data, rather than known.
         notes: what a reader must know: sources, licences, what is estimated, what is idealised.
     """
 
@@ -190,6 +215,7 @@ class About:
     people: bool
     reward_unit: str = ""
     currency: str = ""
+    estimated: bool = False
     notes: tuple[str, ...] = ()
 
 

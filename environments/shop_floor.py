@@ -103,19 +103,29 @@ class ShopFloor:
         arrived = [np.bincount(draws.arrival[draws.cohort == c], minlength=shop.days) for c in range(len(personas))]
         self._arrived = np.cumsum(arrived, axis=1)  # (C, days)
         self._day = 0
-        self._row = self._lost = np.empty(0, dtype=np.int64)
-        self._waiting: dict[int, tuple[Ints, Floats]] = {}
+        self._row = self._lost = self._rest = np.empty(0, dtype=np.int64)
+        self._begun = False
         self._due: dict[int, list[tuple[Ints, Floats]]] = defaultdict(list)
 
-    def next_block(self) -> Visits | None:
-        """Serve the visits of the next day (there may be none); None after the last day."""
+    def next_block(self, most: int | None = None) -> Visits | None:
+        """Serve the visits of the next day (there may be none), or of what is left of it; None after the last day."""
         if self._day == self._shop.days:
             return None
+        if self._begun:
+            self._lost = self._lost[:0]
+        else:
+            self._open_doors()
+        size = len(self._rest) if most is None else most
+        self._row, self._rest = self._rest[:size], self._rest[size:]
+        self._begun = len(self._rest) > 0
+        return self._visits(self._row, rewards=self._feedback != "wait")
+
+    def _open_doors(self) -> None:
+        """Find who comes today, and who would have come but has left."""
         row = np.arange(self._draws.first[self._day], self._draws.first[self._day + 1])
         here, lost = np.empty_like(row), np.empty_like(row)
         n = present(row, self._draws.user, self._gone, here, lost)
-        self._row, self._lost = here[:n], lost[: len(row) - n]
-        return self._visits(self._row, rewards=self._feedback != "wait")
+        self._rest, self._lost = here[:n], lost[: len(row) - n]
 
     def _visits(self, row: Ints, *, rewards: bool) -> Visits:
         draws, N, K = self._draws, len(row), len(self.problem.actions)
@@ -146,7 +156,7 @@ class ShopFloor:
         return Visits(
             index=row,
             time=np.searchsorted(draws.first, row, side="right") - 1,
-            end=self._day + 1,
+            end=self._day if self._begun else self._day + 1,
             x=x,
             available=np.ones((N, K), dtype=np.bool_),
             rewards=table if rewards else None,
@@ -155,11 +165,11 @@ class ShopFloor:
             expected=expected,
             welfare=welfare,
             z=self._z.copy(),  # a policy may write to what it is shown
-            typical=self._typical,
+            typical=self._typical.take(cohort, axis=0),
         )
 
     def respond(self, actions: Ints) -> Outcome:
-        """Let the day's visitors live with what they were shown (N,)."""
+        """Let the visitors of the block live with what they were shown (N,)."""
         draws, row, N = self._draws, self._row, len(self._row)
         reward, credited, values = np.empty(N), np.empty(N), np.empty((N, len(VALUES)))
         left = np.empty(N, dtype=np.bool_)
@@ -188,34 +198,38 @@ class ShopFloor:
             values,
             left,
         )
-        today, self._day = self._day, self._day + 1
-        late, corrections = self._news(today, reward, credited, returned=values[:, VALUES.index("returns")] > 0)
+        today = self._day
+        self._remember(today, reward, credited, returned=values[:, VALUES.index("returns")] > 0)
+        late, corrections = (None, None) if self._begun else self._news(today)
+        if not self._begun:
+            self._day += 1
         return Outcome(
             reward=reward,
             values=values,
             left=left,
             lost=self._lost,
-            satisfaction=self._total / np.maximum(self._arrived[:, today], 1),
+            satisfaction=None if self._begun else self._total / np.maximum(self._arrived[:, today], 1),
             late=late,
             corrections=corrections,
         )
 
-    def _news(
-        self, today: int, reward: Floats, credited: Floats, *, returned: Bools
-    ) -> tuple[Late | None, Late | None]:
-        """What the policy learns at the end of the day about earlier visits."""
+    def _remember(self, today: int, reward: Floats, credited: Floats, *, returned: Bools) -> None:
+        """Keep what the policy will learn of the visits of a block (N,) on a later day."""
         row, lag = self._row, self._draws.lag[self._row]
         if self._feedback == "wait":
-            window = self._shop.attribution_days
-            self._waiting[today] = row, np.where(lag <= window, reward, credited)
-            return self._late(*self._waiting.pop(today - window, (row[:0], reward[:0]))), None
-        if self._feedback == "correct":
+            settled = np.where(lag <= self._shop.attribution_days, reward, credited)
+            self._due[today + self._shop.attribution_days].append((row, settled))
+        elif self._feedback == "correct":
             for n in np.flatnonzero(returned):
                 self._due[today + int(lag[n])].append((row[n : n + 1], reward[n : n + 1] - credited[n : n + 1]))
-            known = self._due.pop(today, [])
-            if known:
-                return None, self._late(np.concatenate([r for r, _ in known]), np.concatenate([d for _, d in known]))
-        return None, None
+
+    def _news(self, today: int) -> tuple[Late | None, Late | None]:
+        """What the policy learns at the end of the day about earlier visits: rewards, or corrections."""
+        known = self._due.pop(today, [])
+        if not known:
+            return None, None
+        news = self._late(np.concatenate([row for row, _ in known]), np.concatenate([value for _, value in known]))
+        return (news, None) if self._feedback == "wait" else (None, news)
 
     def _late(self, row: Ints, values: Floats) -> Late | None:
         return Late(self._visits(row, rewards=False), values) if len(row) else None

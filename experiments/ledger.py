@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from bandits.errors import InputError
 from bandits.protocol import Floats, Ints
 from environments.protocol import About, Outcome, Users, Visits
 from experiments.entries import FIRST, LOST, OWN, P_LOST, PERSON, S_CALM, SIGNAL, WINDOW, enter
@@ -22,6 +23,8 @@ CURVES = (
     "cohort", "time", "visits", "lost", "reward", "regret", "user_regret", "welfare", "bad", "harm", "purchases",
     "revenue", "margin", "returns", "regretted", "irritated", "nothing", "churned", "satisfaction", "organic",
 )  # fmt: skip
+WELFARE = ("user_regret", "bad", "harm")
+"""What is told only where a world declares what is bad."""
 COHORTS = ("cohort", "customers", "first_visits", "first_bad", "signal")
 USERS = ("cohort", "user", "visits", "bad", "streak", "bad_first_30_days", "lost")
 
@@ -67,7 +70,14 @@ class Ledger:
         self._moods: list[Floats] = []
 
     def enter(self, visits: Visits, actions: Ints, outcome: Outcome) -> None:
-        """Enter a block, and take a page for every checkpoint that it passes."""
+        """Enter a block, and take a page for every checkpoint that it passes.
+
+        Raises:
+            InputError: when what came of a visit is no finite number.
+        """
+        if not (np.isfinite(outcome.reward).all() and np.isfinite(outcome.values).all()):
+            what = "what comes of a visit must be finite, got NaN or infinity; mend the world"
+            raise InputError(what, self._about.title)
         a = 0
         inside = self._times[len(self._pages) :]
         for stop in inside[inside < visits.end]:
@@ -138,6 +148,9 @@ class Ledger:
             del columns["nothing"]
         if self._users is None:
             del columns["lost"], columns["churned"]
+        if not self._about.bad_means:
+            for name in WELFARE:
+                columns.pop(name, None)
         for name in CURVES:
             if name not in columns:
                 kind = pl.Int64 if name in COUNTS else pl.Float64
@@ -153,13 +166,17 @@ class Ledger:
 
     def _cohorts(self, names: list[str]) -> pl.DataFrame:
         customers = self._arrived(self._about.horizon).astype(np.int64)
-        known = self._users is not None
+        known, nobody = self._users is not None, [None] * (len(names) + 1)
+        first = {name: self._first[:, i].tolist() for i, name in enumerate(FIRST)}
+        signal = [None if time < 0 else time for time in self._signal[:, S_CALM].tolist()]
+        if not self._about.bad_means:
+            first["first_bad"], signal = nobody, nobody
         return pl.DataFrame(
             {
                 "cohort": [*names, "all"],
-                "customers": [*customers.tolist(), int(customers.sum())] if known else [None] * (len(names) + 1),
-                **{name: self._first[:, i] for i, name in enumerate(FIRST)},
-                "signal": [None if time < 0 else time for time in self._signal[:, S_CALM].tolist()],
+                "customers": [*customers.tolist(), int(customers.sum())] if known else nobody,
+                **first,
+                "signal": signal,
             },
             schema=dict.fromkeys(COHORTS, pl.Int64) | {"cohort": pl.String},
         )
@@ -167,8 +184,11 @@ class Ledger:
     def _user_rows(self, names: list[str]) -> pl.DataFrame:
         cohort = [] if self._users is None else [names[c] for c in self._users.cohort]
         columns = {name: pl.Series(self._people[:, i]) for i, name in enumerate(PERSON) if name in USERS}
-        if not self._early:
-            columns["bad_first_30_days"] = pl.Series([None] * len(cohort), dtype=pl.Int64)
+        told = bool(self._about.bad_means)
+        for name in (
+            () if told and self._early else ("bad_first_30_days",) if told else ("bad", "streak", "bad_first_30_days")
+        ):
+            columns[name] = pl.Series([None] * len(cohort), dtype=pl.Int64)
         return pl.DataFrame(
             {"cohort": cohort, "user": np.arange(len(cohort)), **columns},
             schema=dict.fromkeys(USERS, pl.Int64) | {"cohort": pl.String},

@@ -45,12 +45,13 @@ def _ratios(horizons: dict[str, int]) -> list[pl.Expr]:
         return pl.when(pl.col(base) > 0).then(pl.col(total) / pl.col(base))
 
     horizon = pl.col("environment").replace_strict(horizons, return_dtype=pl.Int64)
+    declared = pl.col("bad").is_not_null()  # else the world does not say what is bad
     return [
         per("bad", "visits").alias("bad_per_visit"),
         per("bad", "customers").alias("bad_per_customer"),
         per("first_bad", "first_visits").alias("bad_first_100"),
-        pl.col("signal").fill_null(horizon).alias("days_to_signal"),
-        pl.col("signal").is_not_null().cast(pl.Float64).alias("signal_reached"),
+        pl.when(declared).then(pl.col("signal").fill_null(horizon)).alias("days_to_signal"),
+        pl.when(declared).then(pl.col("signal").is_not_null().cast(pl.Float64)).alias("signal_reached"),
         per("churned", "customers").alias("churn"),
         (pl.col("lost") / (pl.col("lost") + pl.col("visits"))).alias("lost_share"),
         per("reward", "visits").alias("reward_per_visit"),

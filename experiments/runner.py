@@ -15,7 +15,7 @@ from bandits.description import identity, label_of
 from bandits.fit import start
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Needs, Policy
 from bandits.streams import stream
-from environments.protocol import Environment, Late, World
+from environments.protocol import Environment, Late, Outcome, Visits, World
 from experiments.ledger import Books, Ledger
 from experiments.log import VisitLog
 
@@ -72,7 +72,7 @@ def play(world: World, learner: BlockLearner, needs: Needs, ledger: Ledger, log:
             check(choices, visits.available)
             if visits.rewards is None or world.problem.corrections:
                 memory.keep(visits.index, choices)
-        outcome = world.respond(choices.action)
+        visits, choices, outcome = _as_it_happened(visits, choices, world.respond(choices.action))
         ledger.enter(visits, choices.action, outcome)
         if log is not None:
             log.enter(visits, choices, outcome)
@@ -82,6 +82,15 @@ def play(world: World, learner: BlockLearner, needs: Needs, ledger: Ledger, log:
         if outcome.corrections is not None:
             with _placed(outcome.corrections.visits.index):
                 learner.correct_many(*memory.recall(outcome.corrections, needs))
+
+
+def _as_it_happened(visits: Visits, choices: Choices, outcome: Outcome) -> tuple[Visits, Choices, Outcome]:
+    """A block without the visits that did not take place; they count nowhere."""
+    if outcome.happened is None:
+        return visits, choices, outcome
+    rows = np.flatnonzero(outcome.happened)
+    came = replace(outcome, reward=outcome.reward[rows], values=outcome.values[rows], left=outcome.left[rows])
+    return visits.rows(rows), choices.rows(rows), replace(came, happened=None)
 
 
 @contextmanager

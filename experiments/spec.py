@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -12,21 +12,12 @@ from bandits.description import Description, label_of
 from bandits.errors import Fault, InputError, unknown
 from bandits.fit import misfit_of
 from bandits.protocol import Policy
-from bandits.registry import from_table, policy_from
-from environments import ENVIRONMENTS
+from bandits.registry import policy_from
 from environments.protocol import Environment
+from environments.registry import environment_from
 from environments.scenario import Scenario
 from experiments.own_shop import experiment_for
 from experiments.spec_file import fields_of, in_file, table_of_file
-
-
-def environment_from(value: object) -> Environment:
-    """Make an environment from its table, or check that an object is one."""
-    if isinstance(value, Mapping):
-        value = from_table(value, ENVIRONMENTS, "environment")
-    if isinstance(value, type) or not callable(getattr(value, "open", None)):
-        raise InputError(f"must be an environment (an object with open(seed, replication)), got {value!r}")
-    return value  # type: ignore[return-value]  # a structural type, checked in the line above
 
 
 def _each(make: Any, one: str) -> Any:  # noqa: ANN401  a pydantic validator

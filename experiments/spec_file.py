@@ -12,6 +12,7 @@ from environments.toml_file import read_toml
 SHIPPED = ("acme", "clothing", "policies")
 PLURAL = {"environment": "environments", "policy": "policies"}
 SINGULAR = {plural: field for field, plural in PLURAL.items()}
+FILES = ("scenario", "path", "folder")
 FIELDS = ("name", "environment", "policy", "replications", "seed", "only")
 
 
@@ -63,9 +64,18 @@ def _look_beside(folder: pathlib.Path, table: dict[str, Any]) -> None:
             del sys.modules[module]  # another experiment's, from another folder
     environments = table.get("environment")
     for environment in environments if isinstance(environments, list) else ():
-        scenario = environment.get("scenario") if isinstance(environment, dict) else None
-        if isinstance(scenario, str) and scenario.endswith(".toml"):
-            environment["scenario"] = str(folder / pathlib.Path(scenario).expanduser())
+        _find_files(folder, environment)
+
+
+def _find_files(folder: pathlib.Path, environment: object) -> None:
+    """Take the files that an environment names, or the world that it wraps, for files beside the experiment's."""
+    if not isinstance(environment, dict):
+        return
+    for field in FILES:
+        place = environment.get(field)
+        if isinstance(place, str) and (field != "scenario" or place.endswith(".toml")):
+            environment[field] = str(folder / pathlib.Path(place).expanduser())
+    _find_files(folder, environment.get("world"))
 
 
 def _modules_of(part: object) -> set[str]:

@@ -270,6 +270,27 @@ def test_rewards_of_actions_that_were_not_chosen_change_nothing(policy, problem,
 
 
 @every_policy
+def test_a_visit_that_does_not_take_place_teaches_nothing(policy, problem):
+    """As in a replayed log: where the reward of what was chosen is not known, whatever the others would bring."""
+    block = world(policy, problem, 200, partly=True)
+    gone = np.random.default_rng(3).random(block.rewards.shape) < 0.5
+    block = replace(block, rewards=np.where(gone, np.nan, block.rewards))
+    whole, single = begin(policy, problem), begin(policy, problem)
+    choices, chosen = whole.play(block), []
+    for n in range(len(block)):
+        choice = single.choose(block.visit(n))
+        if not gone[n, choice.action]:
+            single.learn(block.visit(n), choice, float(block.rewards[n, choice.action]))
+        chosen.append(Choices.of(choice))
+    if type(policy) is BayesianLinearThompson:  # when it chooses it takes down that an action had its initial pull
+        before, later = whole.estimates(block), replace(block, rewards=np.full_like(block.rewards, np.nan))
+        whole.play(later)
+        np.testing.assert_array_equal(whole.estimates(block), before)
+        return
+    assert_same(choices, stacked(chosen))
+
+
+@every_policy
 def test_only_available_actions_are_chosen(policy, problem):
     block = world(policy, problem, 400, partly=True)
     assert_valid(begin(policy, problem).play(block), block)

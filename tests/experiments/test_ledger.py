@@ -34,7 +34,7 @@ class Story:
 
 def about_of(cohorts, clock, horizon, outcomes=OUTCOMES):
     people = tuple(Cohort(key=f"c{c}", name=f"C{c}", share=1 / cohorts) for c in range(cohorts))
-    return About("", "", "", "", people, outcomes, TOLERANCE, "", clock, horizon, people=True)
+    return About("", "", "", "", people, outcomes, TOLERANCE, "It harms.", clock, horizon, people=True)
 
 
 def eighths(rng, shape, low=-16, high=16):

@@ -1,0 +1,73 @@
+"""Reading a table that a user names: CSV or parquet. What is made of it is named by its content, not by its place."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bandits.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ENDINGS = (".csv", ".tsv", ".parquet")
+
+
+def bytes_of(path: str) -> bytes:
+    """The content of a file.
+
+    Raises:
+        InputError: when it is not there, or cannot be read.
+    """
+    try:
+        return Path(path).expanduser().read_bytes()
+    except FileNotFoundError:
+        raise InputError("is not there; check the path", path) from None
+    except IsADirectoryError:
+        raise InputError(f"is a folder; name a file in it ({', '.join(ENDINGS)})", path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+
+
+def digest_of(path: str) -> str:
+    """SHA-256 of a file, in hexadecimal digits.
+
+    Raises:
+        InputError: as `bytes_of` does.
+    """
+    return hashlib.sha256(bytes_of(path)).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def read_table(path: str, sha256: str | None = None) -> pl.DataFrame:
+    """Read a table, once a process.
+
+    Args:
+        path: ends in .csv, .tsv (both with a header) or .parquet.
+        sha256: of the file that is meant; a file that was changed since is refused.
+
+    Raises:
+        InputError: when it cannot be read, is another file, is no table, or has no rows.
+    """
+    import polars as pl  # noqa: PLC0415  heavy: imported where it is used
+
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(f"must end in {', '.join(ENDINGS)}, got {ending or 'no ending'!r}", path)
+    raw = bytes_of(path)
+    if sha256 is not None and hashlib.sha256(raw).hexdigest() != sha256:
+        raise InputError(f"was changed (its SHA-256 is not {sha256[:12]}…); use the file that was meant", path)
+    try:
+        if ending == ".parquet":
+            frame = pl.read_parquet(io.BytesIO(raw))
+        else:
+            separator = "\t" if ending == ".tsv" else ","
+            frame = pl.read_csv(io.BytesIO(raw), separator=separator, infer_schema_length=None)
+    except Exception as error:  # noqa: BLE001  whatever polars says of a broken file
+        raise InputError(f"is no table: {str(error).splitlines()[0]}", path) from None
+    if frame.is_empty():
+        raise InputError("has no rows", path)
+    return frame
