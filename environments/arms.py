@@ -1,0 +1,95 @@
+"""What testbeds have in common whose visitors show nothing of themselves: each action has a mean reward.
+
+C cohorts, K actions, N visits. mu (C, K): mean reward of each action for each cohort.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Self
+
+import numpy as np
+from pydantic import model_validator
+
+from bandits.errors import Fault, InputError
+from bandits.protocol import Floats
+from bandits.streams import stream
+from environments.drawn import Drawn
+from environments.groups import Group, disagreements, visitors
+from environments.testbed import Testbed
+
+
+def listed(means: object) -> object:
+    if not isinstance(means, (list, tuple)):
+        raise ValueError(f"must be a list such as [0.9, 0.8], got {means!r}")  # noqa: TRY004  pydantic's way
+    return tuple(means)
+
+
+class ArmsCohort(Group):
+    """A cohort with means of its own, one an action; without them it has those that are common to all."""
+
+    means: tuple[float, ...] | None = None
+
+
+class Arms(Testbed):
+    """Each action has a mean reward, which visitors of one cohort have in common. The only feature is a constant."""
+
+    means: tuple[float, ...]
+    cohorts: tuple[ArmsCohort, ...] = ()
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__(**fields)  # said once more for the type checker, which makes one up from the fields else
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if faults := [*disagreements(self.cohorts), *self._lengths()]:
+            raise InputError(faults)
+        return self
+
+    def _lengths(self) -> Iterator[Fault]:
+        K = len(self.means)
+        if K < 2:  # noqa: PLR2004  with fewer there is nothing to choose between
+            yield Fault(f"must hold at least two, one an action, got {K}", ("means",))
+        for number, cohort in enumerate(self.cohorts, 1):
+            if cohort.means is not None and len(cohort.means) != K:
+                what = f"must hold one an action, as many as the common means ({K}), got {len(cohort.means)}"
+                yield Fault(what, ("cohorts", number, "means"))
+
+    @property
+    def mu(self) -> Floats:
+        """Mean reward of each action for each cohort (C, K)."""
+        own = [self.means if cohort.means is None else cohort.means for cohort in self.cohorts]
+        return np.array(own or [self.means])
+
+    @property
+    def mean_over_cohorts(self) -> Floats:
+        """Mean reward of each action (K,), whoever visits."""
+        return self.shares @ self.mu
+
+    @property
+    def best_action(self) -> int:
+        """The best action for those who do not know the visitor's cohort; without cohorts, the best at every visit."""
+        return int(np.argmax(self.mean_over_cohorts))
+
+    @property
+    def optimal_value(self) -> float:
+        """Expected reward a visit of always choosing what is best for the visitor's cohort: Σ_c share_c max_a mu_ca."""
+        return float(self.shares @ self.mu.max(axis=1))
+
+    def draws(self, seed: int, replication: int) -> Callable[[int], Drawn]:
+        """Make the function n ↦ the next n visits of a replication."""
+        kind = type(self).__name__
+        who = visitors(self.cohorts, stream(seed, replication, f"{kind}: visitors"))
+        luck, mu = stream(seed, replication, f"{kind}: luck"), self.mu
+
+        def draw(size: int) -> Drawn:
+            cohort = who(size)
+            expected = mu.take(cohort, axis=0)
+            return Drawn(expected, self._rewards(expected, luck), cohort=cohort, typical=expected)
+
+        return draw
+
+    @abstractmethod
+    def _rewards(self, expected: Floats, luck: np.random.Generator) -> Floats:
+        """What each action would bring (N, K), with these means (N, K)."""

@@ -1,0 +1,157 @@
+"""Worlds whose visits are drawn block by block: the papers' testbeds, and most worlds of one's own.
+
+Every visitor is a stranger, and every reward is known at once. N visits, K actions, D features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bandits.description import identity
+from bandits.errors import InputError
+from bandits.protocol import Floats, Ints, Problem
+from environments.protocol import About, Cohort, Outcome, Visits
+
+EVERYBODY = Cohort(key="everybody", name="everybody", share=1.0)
+BLOCK = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What luck has decided of the next N visits.
+
+    Args:
+        expected: (N, K) expected reward of each action.
+        rewards: (N, K) what each action would bring.
+        x: (N, D) features of the visitors; ones without it.
+        cohort: (N,) index of each visitor's cohort; 0 without it.
+        available: (N, K) which actions may be shown; all without it.
+        typical: (N, K) mean expected reward of each action over the visitor's cohort, where `Problem.typical`.
+    """
+
+    expected: npt.NDArray[np.generic]
+    rewards: npt.NDArray[np.generic]
+    x: npt.NDArray[np.generic] | None = None
+    cohort: Ints | None = None
+    available: npt.NDArray[np.bool_] | None = None
+    typical: Floats | None = None
+
+
+class DrawnWorld:
+    """Serves visits that a function draws.
+
+    Args:
+        problem: what is public.
+        draw: n ↦ the next n visits. It draws each quantity from a stream of its own, in order of the visits, so that
+            they are the same in however many pieces they are asked for.
+        horizon: visits in all.
+        block: visits that are served together.
+        bad_below: a shown action is a bad recommendation where its expected reward is below this; None: nothing is bad.
+    """
+
+    users = None
+
+    def __init__(
+        self,
+        problem: Problem,
+        draw: Callable[[int], Drawn],
+        horizon: int,
+        *,
+        block: int = BLOCK,
+        bad_below: float | None = None,
+    ) -> None:
+        self.problem = problem
+        self._draw, self._block, self._bad_below = draw, block, bad_below
+        self._served, self._left = 0, horizon
+        self._rewards = np.empty((0, len(problem.actions)))
+
+    def next_block(self, most: int | None = None) -> Visits | None:
+        """Serve the next visits; None when the horizon is reached.
+
+        Raises:
+            InputError: when what was drawn has another shape than the problem says.
+        """
+        size = min(self._block if most is None else most, self._left)
+        if size == 0:
+            return None
+        drawn, K = self._draw(size), len(self.problem.actions)
+        expected = _shaped("expected", drawn.expected, size, K)
+        self._rewards = _shaped("rewards", drawn.rewards, size, K)
+        D = len(self.problem.features)
+        index = np.arange(self._served, self._served + size)
+        self._served += size
+        self._left -= size
+        return Visits(
+            index=index,
+            time=index,
+            end=self._served,
+            x=np.ones((size, D)) if drawn.x is None else _shaped("x", drawn.x, size, D),
+            available=np.ones((size, K), dtype=np.bool_) if drawn.available is None else drawn.available,
+            rewards=self._rewards,
+            cohort=np.zeros(size, dtype=np.int64) if drawn.cohort is None else drawn.cohort,
+            user=None,
+            expected=expected,
+            welfare=np.zeros((size, K)) if self._bad_below is None else expected - self._bad_below,
+            typical=drawn.typical,
+        )
+
+    def respond(self, actions: Ints) -> Outcome:
+        """Close the block with the actions that were shown (N,)."""
+        size = len(actions)
+        return Outcome(
+            reward=self._rewards[np.arange(size), actions],
+            values=np.empty((size, 0)),
+            left=np.zeros(size, dtype=np.bool_),
+            lost=np.empty(0, dtype=np.int64),
+        )
+
+
+def _shaped(what: str, values: npt.NDArray[np.generic], rows: int, columns: int) -> Floats:
+    """Numbers (rows, columns), whatever their type was."""
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    if array.shape != (rows, columns):
+        raise InputError(f"{what} of {rows} visits must have shape {(rows, columns)}, got {array.shape}; mend the draw")
+    return array
+
+
+def about_of(
+    description: object,
+    title: str,
+    horizon: int,
+    *,
+    objective_text: str = "What each visit brings.",
+    cohorts: Sequence[Cohort] = (EVERYBODY,),
+    bad_below: float | None = None,
+    notes: Sequence[str] = (),
+) -> About:
+    """What a report says of a world of strangers.
+
+    Args:
+        description: of the world, by whose parameters it is told from others.
+        title: for people.
+        horizon: visits in a replication.
+        objective_text: what the policy is rewarded for, in a sentence.
+        cohorts: who visits.
+        bad_below: as in `DrawnWorld`.
+        notes: what a reader must know.
+    """
+    bad = "" if bad_below is None else f"A bad recommendation is one whose expected reward is below {bad_below:g}."
+    return About(
+        title=title,
+        scenario=identity(description),
+        objective="reward",
+        objective_text=objective_text,
+        cohorts=tuple(cohorts),
+        outcomes=(),
+        tolerance=0.0,
+        bad_means=bad,
+        clock="visit",
+        horizon=horizon,
+        people=False,
+        reward_unit="points",
+        notes=tuple(notes),
+    )

@@ -1,0 +1,86 @@
+"""What the papers' testbeds have in common: strangers visit, perhaps of several cohorts, and rewards are known at once.
+
+C cohorts. Expected rewards are known, so regret is exact.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from bandits.description import Description
+from bandits.protocol import Floats, Problem
+from environments.drawn import BLOCK, Drawn, DrawnWorld, about_of
+from environments.groups import Group, cohorts_of, shares_of
+from environments.protocol import About
+
+HORIZON = 10_000
+
+
+class Testbed(Description):
+    """A testbed.
+
+    Args:
+        horizon: visits in a replication.
+        block: visits that are served together.
+        observe_cohort: whether a policy that asks is told the visitor's cohort.
+        bad_below: a shown action is a bad recommendation where its expected reward is below this; None: nothing is bad.
+        cohorts: who visits; everybody is alike without any.
+    """
+
+    title: ClassVar[str]
+    objective_text: ClassVar[str]
+
+    horizon: Annotated[int, Field(ge=1)] = HORIZON
+    block: Annotated[int, Field(ge=1, le=1_000_000)] = BLOCK
+    observe_cohort: bool = True
+    bad_below: float | None = None
+    cohorts: tuple[Group, ...] = ()
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__(**fields)  # said once more for the type checker, which makes one up from the fields else
+
+    @property
+    def shares(self) -> Floats:
+        """Share of each cohort (C,) in the visits."""
+        return shares_of(self.cohorts)
+
+    @property
+    def shown_cohorts(self) -> tuple[str, ...] | None:
+        """Names of the cohorts, if policies may be told them."""
+        return tuple(cohort.key for cohort in cohorts_of(self.cohorts)) if self.observe_cohort else None
+
+    @property
+    @abstractmethod
+    def problem(self) -> Problem:
+        """What is public; the same in every replication."""
+
+    @property
+    def about(self) -> About:
+        """How it is presented, and what the ledger must know."""
+        return about_of(
+            self,
+            self.title,
+            self.horizon,
+            objective_text=self.objective_text,
+            cohorts=cohorts_of(self.cohorts),
+            bad_below=self.bad_below,
+            notes=("A simulation with made-up numbers: a testbed from the literature.",),
+        )
+
+    @abstractmethod
+    def draws(self, seed: int, replication: int) -> Callable[[int], Drawn]:
+        """Make the function n ↦ the next n visits of a replication."""
+
+    def open(self, seed: int, replication: int) -> DrawnWorld:
+        """Make the world of one replication."""
+        draw = self.draws(seed, replication)
+        return DrawnWorld(self.problem, draw, self.horizon, block=self.block, bad_below=self.bad_below)
+
+
+def numbered(K: int) -> tuple[str, ...]:
+    """Names of K actions that have none."""
+    return tuple(f"action {k}" for k in range(K))
