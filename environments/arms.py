@@ -21,6 +21,7 @@ from environments.testbed import Testbed
 
 
 def listed(means: object) -> object:
+    """A tuple of means, from a TOML list."""
     if not isinstance(means, (list, tuple)):
         raise ValueError(f"must be a list such as [0.9, 0.8], got {means!r}")  # noqa: TRY004  pydantic's way
     return tuple(means)

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from bandits import BayesianLinearThompson, InputError, Problem
-from bandits.protocol import Block, Choices
+from bandits.protocol import Block, Choices, Needs
+from environments import Wheel
 from tests.oracles.regression import draw_noise_and_theta_and_choose, posterior_of_both
 from tests.packing import whole
 from tests.stochastic import detectable_gap, proportions, same_mean
@@ -176,17 +177,6 @@ class TestInitialPulls:
 DELTA, T, TRIALS = 0.95, 2000, 300
 
 
-def wheel(rng):
-    """Visits to a wheel (T, 2), and the mean reward of each of five actions (T, 5)."""
-    angle, radius = rng.uniform(0, 2 * np.pi, T), np.sqrt(rng.random(T))
-    x = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
-    mean = np.tile([1.0, 1.0, 1.0, 1.0, 1.2], (T, 1))
-    outside = np.flatnonzero(radius >= DELTA)
-    quadrant = np.where(x[:, 0] > 0, np.where(x[:, 1] > 0, 0, 1), np.where(x[:, 1] > 0, 2, 3))
-    mean[outside, quadrant[outside]] = 50.0
-    return x, mean
-
-
 def test_the_published_score_on_the_wheel():
     """Delta .95, 2,000 visits, sd .05: published 42.94 ± 12.68 over 30 trials. Ours over 300 must lie within [34, 52].
 
@@ -195,16 +185,14 @@ def test_the_published_score_on_the_wheel():
     such trials is 2.5 uncertain, and the published one 1.7 of that away. A mean of 300 is .8 uncertain: 34 is six of
     that off.
     """
-    problem = Problem(actions=tuple("01234"), features=("x", "y"))
+    wheel = Wheel(DELTA, 0.05, horizon=T, block=T)
     uniform = T * (0.16 * DELTA**2 + 39.16 * (1 - DELTA**2))
     scores = []
     for trial in range(TRIALS):
-        rng = np.random.default_rng(trial)
-        x, mean = wheel(rng)
-        rewards = mean + rng.normal(0, 0.05, size=mean.shape)
-        learner = begin(BayesianLinearThompson(), problem, 1000 + trial)
-        chosen = learner.play(Block(x, np.ones((T, 5), dtype=bool), rewards))
-        regret = mean.max(axis=1) - mean[np.arange(T), chosen.action]
+        visits = wheel.open(0, trial).next_block()
+        learner = begin(BayesianLinearThompson(), wheel.problem, 1000 + trial)
+        chosen = learner.play(visits.shown_to(Needs()))
+        regret = visits.expected.max(axis=1) - visits.expected[np.arange(T), chosen.action]
         scores.append(100 * regret.sum() / uniform)
     assert 34 <= np.mean(scores) <= 52, (np.mean(scores), np.std(scores))
     assert 6 < np.std(scores) < 20
