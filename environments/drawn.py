@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from bandits.description import identity
-from bandits.errors import InputError
+from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from environments.protocol import About, Cohort, Outcome, Visits
 
@@ -41,33 +42,47 @@ class Drawn:
     typical: Floats | None = None
 
 
+class Told(Protocol):
+    """A description, as far as its world needs it."""
+
+    @property
+    def problem(self) -> Problem:
+        """What is public."""
+        ...
+
+    @property
+    def about(self) -> About:
+        """How it is presented."""
+        ...
+
+
 class DrawnWorld:
     """Serves visits that a function draws.
 
     Args:
-        problem: what is public.
+        description: of the world: what is public, and how many visits there are.
         draw: n ↦ the next n visits. It draws each quantity from a stream of its own, in order of the visits, so that
             they are the same in however many pieces they are asked for.
-        horizon: visits in all.
         block: visits that are served together.
         bad_below: a shown action is a bad recommendation where its expected reward is below this; None: nothing is bad.
+
+    Raises:
+        InputError: when the description says that something is bad, and this does not say what, or the other way round.
     """
 
     users = None
 
     def __init__(
-        self,
-        problem: Problem,
-        draw: Callable[[int], Drawn],
-        horizon: int,
-        *,
-        block: int = BLOCK,
-        bad_below: float | None = None,
+        self, description: Told, draw: Callable[[int], Drawn], *, block: int = BLOCK, bad_below: float | None = None
     ) -> None:
-        self.problem = problem
+        about = description.about
+        if bool(about.bad_means) != (bad_below is not None):
+            what = "must be given to about_of and DrawnWorld alike, or to neither"
+            raise InputError(Fault(what, ("bad_below",)), about.title)
+        self.problem = description.problem
         self._draw, self._block, self._bad_below = draw, block, bad_below
-        self._served, self._left = 0, horizon
-        self._rewards = np.empty((0, len(problem.actions)))
+        self._served, self._left = 0, about.horizon
+        self._rewards = np.empty((0, len(self.problem.actions)))
 
     def next_block(self, most: int | None = None) -> Visits | None:
         """Serve the next visits; None when the horizon is reached.

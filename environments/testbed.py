@@ -77,8 +77,7 @@ class Testbed(Description):
 
     def open(self, seed: int, replication: int) -> DrawnWorld:
         """Make the world of one replication."""
-        draw = self.draws(seed, replication)
-        return DrawnWorld(self.problem, draw, self.horizon, block=self.block, bad_below=self.bad_below)
+        return DrawnWorld(self, self.draws(seed, replication), block=self.block, bad_below=self.bad_below)
 
 
 def numbered(K: int) -> tuple[str, ...]:

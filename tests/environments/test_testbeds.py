@@ -1,6 +1,8 @@
 """The papers' testbeds: their means, their regret, their cohorts, and what they say of themselves."""
 
+import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from scipy import stats
 from bandits import Always, LinUCB, PerCohort, PersonaBelief, Random
 from bandits.errors import InputError
 from bandits.protocol import Problem
-from environments import Bernoulli, Drawn, DrawnWorld, Gaussian, Linear, Logistic, Wheel
+from environments import Bernoulli, Drawn, DrawnWorld, Gaussian, Linear, Logistic, Wheel, about_of
 from environments.registry import environment_from
 from environments.wheel import means_at
 from experiments.runner import run_cell
@@ -306,31 +308,45 @@ class TestContextual:
         assert served(COHORTS[3])[0].typical is None
 
     def test_features_teach_a_linear_policy(self):
-        """2,000 visits at noise .5: LinUCB loses less than a quarter of what chance does (measured: a tenth)."""
+        """2,000 visits at noise .5: LinUCB loses less than a tenth of what chance does (at most 1/40 in 40 trials)."""
         world = Linear(5, 4, horizon=2_000)
         for replication in range(3):
-            assert regret_of(world, LinUCB(), replication) < regret_of(world, Random(), replication) / 4
+            assert regret_of(world, LinUCB(), replication) < regret_of(world, Random(), replication) / 10
 
     def test_cohorts_that_want_different_things_need_a_policy_each(self):
-        """Distance 3, hidden in the features: pooled, LinUCB loses more than twice what one a cohort does."""
+        """Distance 3, hidden in the features: one LinUCB loses over twice what one a cohort does (over 3.9 in 40)."""
         far = [{"name": "a", "share": 0.5, "distance": 3.0}, {"name": "b", "share": 0.5, "distance": 3.0}]
         world = Linear(5, 4, cohorts=far, horizon=2_000)
         for replication in range(3):
             assert regret_of(world, LinUCB(), replication) > 2 * regret_of(world, PerCohort(LinUCB()), replication)
 
     def test_cards_tell_a_belief_who_visits(self):
-        """Separation 6: a visitor's cohort is plain from the first feature, so the belief's policy can serve each."""
+        """Separation 6: the cohort is plain from the first feature, its card says so, and a policy on beliefs learns.
+
+        It sees nothing else of the visitor, and loses less than nine tenths of what chance does (at most .79 in 40).
+        """
         far = [{"name": "a", "share": 0.5, "distance": 3.0}, {"name": "b", "share": 0.5, "distance": 3.0}]
-        world = Linear(3, 4, cohorts=far, separation=6.0, horizon=300)
-        assert regret_of(world, PersonaBelief(LinUCB(), evidence="visit")) < regret_of(world, Random()) / 2
+        world = Linear(3, 4, cohorts=far, separation=6.0, horizon=1_000)
+        belief = PersonaBelief(LinUCB(), evidence="visit")
+        for replication in range(3):
+            assert regret_of(world, belief, replication) < 0.9 * regret_of(world, Random(), replication)
+
+
+@dataclasses.dataclass(frozen=True)
+class Small:
+    horizon: int = 10
+    bad_below: float | None = None
+    problem = Problem(actions=("a", "b"), features=("constant",))
+
+    @property
+    def about(self):
+        return about_of(self, "small", self.horizon, bad_below=self.bad_below)
 
 
 class TestDrawnWorld:
-    PROBLEM = Problem(actions=("a", "b"), features=("constant",))
-
     def test_what_is_left_out_is_everybody_everything_and_a_constant(self):
         drawn = Drawn(expected=np.full((3, 2), 0.5), rewards=np.eye(3, 2, dtype=bool))
-        visits = DrawnWorld(self.PROBLEM, lambda n: drawn, 3).next_block()
+        visits = DrawnWorld(Small(3), lambda n: drawn).next_block()
         assert visits.x.tolist() == [[1.0]] * 3
         assert visits.available.all()
         assert visits.cohort.tolist() == [0, 0, 0]
@@ -338,11 +354,27 @@ class TestDrawnWorld:
         assert not visits.welfare.any()
 
     def test_the_horizon_is_kept_whatever_is_asked_for(self):
-        world = DrawnWorld(self.PROBLEM, lambda n: Drawn(np.zeros((n, 2)), np.zeros((n, 2))), 10, block=4)
+        world = DrawnWorld(Small(), lambda n: Drawn(np.zeros((n, 2)), np.zeros((n, 2))), block=4)
         assert [len(world.next_block(most)) for most in (None, 1, 3, None)] == [4, 1, 3, 2]
         assert world.next_block() is None
 
-    def test_a_draw_of_another_shape_is_refused(self):
-        world = DrawnWorld(self.PROBLEM, lambda n: Drawn(np.zeros((n, 3)), np.zeros((n, 2))), 10)
-        with pytest.raises(InputError, match=r"expected of 10 visits must have shape \(10, 2\), got \(10, 3\)"):
-            world.next_block()
+    @pytest.mark.parametrize(
+        ("drawn", "says"),
+        [
+            (Drawn(np.zeros((10, 3)), np.zeros((10, 2))), "expected of 10 visits must have shape (10, 2), got (10, 3)"),
+            (Drawn(np.zeros((10, 2)), np.zeros(10)), "rewards of 10 visits must have shape (10, 2), got (10,)"),
+            (
+                Drawn(np.zeros((10, 2)), np.zeros((10, 2)), x=np.zeros((9, 1))),
+                "x of 10 visits must have shape (10, 1), got (9, 1)",
+            ),
+        ],
+        ids=["expected", "rewards", "x"],
+    )
+    def test_a_draw_of_another_shape_is_refused(self, drawn, says):
+        with pytest.raises(InputError, match=re.escape(says)):
+            DrawnWorld(Small(), lambda n: drawn).next_block()
+
+    @pytest.mark.parametrize(("told", "given"), [(None, 0.5), (0.5, None)])
+    def test_what_is_bad_must_be_told_where_it_is_meant(self, told, given):
+        with pytest.raises(InputError, match="small: bad_below: must be given to about_of and DrawnWorld alike"):
+            DrawnWorld(Small(bad_below=told), lambda n: None, bad_below=given)
