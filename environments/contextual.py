@@ -59,8 +59,8 @@ class Contextual(Testbed):
     feature has means m_c that lie `separation` apart, in the order of their tables, and 0 in the middle.
     """
 
-    features: Annotated[int, Field(ge=1, le=10_000)] = 10
-    actions: Annotated[int, Field(ge=2, le=10_000)] = 5
+    features: Annotated[int, Field(ge=1, le=1_000)] = 10
+    actions: Annotated[int, Field(ge=2, le=1_000)] = 5
     cohorts: Annotated[tuple[LinearCohort, ...], each(LinearCohort)] = ()
     separation: Annotated[float, Field(ge=0, le=100)] = 0.0
 

@@ -34,7 +34,7 @@ class Group(Description):
         """Short, for labels: name, share, and what else differs from the defaults."""
         fields = type(self).model_fields
         said = [f"{key}={value}" for key, value in self if key != "name" and value != fields[key].default]
-        return f"{self.name}: {', '.join(said)}"
+        return f"{self.name}({', '.join(said)})"
 
 
 def each(kind: type[Group]) -> BeforeValidator:

@@ -63,7 +63,7 @@ class Testbed(Description):
         """How it is presented, and what the ledger must know."""
         return about_of(
             self,
-            self.title,
+            self.name or self.title,
             self.horizon,
             objective_text=self.objective_text,
             cohorts=cohorts_of(self.cohorts),

@@ -152,6 +152,16 @@ def test_what_is_bad_is_what_is_declared():
     assert Logistic().bad_below == 0.5
 
 
+def test_a_world_is_called_by_its_name_or_by_what_differs_from_the_defaults():
+    assert Wheel().label == "Wheel"
+    assert Linear(noise=0.1).label == "Linear(noise=0.1)"
+    assert Logistic(cohorts=[YOUNG, OLD | {"distance": 2.0}]).label == (
+        "Logistic(cohorts=(young(share=0.25), old(share=0.75, distance=2.0)))"
+    )
+    assert Wheel().about.title == "Wheel bandit"
+    assert Wheel(name="narrow rim").about.title == "narrow rim"
+
+
 class TestArms:
     @pytest.mark.parametrize(("means", "C"), [((0.9, 0.8), 2.2521), ((0.9, 0.8, 0.7), 3.5536), ((0.25, 0.2), 7.1407)])
     def test_the_floor_of_lai_and_robbins(self, means, C):
