@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 import bandits
 from bandits.description import Description
@@ -123,4 +123,4 @@ def policy_from(value: object) -> Policy:
     return value  # type: ignore[return-value]  # a structural type, checked in the line above
 
 
-PolicyField = Annotated[Any, BeforeValidator(policy_from)]
+PolicyField = Annotated[Any, BeforeValidator(policy_from), Field(examples=[{"kind": "LinearThompson"}])]
