@@ -5,10 +5,20 @@ from environments.protocol import About, Cohort, Environment, Late, Outcome, Use
 from environments.scenario import Scenario
 from environments.storefront import Storefront
 
-ENVIRONMENTS: dict[str, type[Environment]] = {"Storefront": Storefront, "ClothingReviews": ClothingReviews}
+FAMILIES: dict[str, tuple[type[Environment], ...]] = {
+    "shops of personas": (Storefront,),
+    "testbeds of the papers": (),
+    "real data": (ClothingReviews,),
+    "wrappers: what changes": (),
+}
+"""Every environment of this package, by what it is."""
+
+ENVIRONMENTS: dict[str, type[Environment]] = {kind.__name__: kind for family in FAMILIES.values() for kind in family}
+"""The same by name: the `kind` of a TOML table."""
 
 __all__ = [
     "ENVIRONMENTS",
+    "FAMILIES",
     "About",
     "ClothingReviews",
     "Cohort",
