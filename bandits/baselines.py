@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from bandits.compiled import compiled
 from bandits.errors import unknown
@@ -56,7 +56,7 @@ class Always(BuiltIn):
 
     corrects: ClassVar[bool] = True
 
-    action: Annotated[str | int, BeforeValidator(_name_or_index)]
+    action: Annotated[str | int, BeforeValidator(_name_or_index), Field(examples=["Refill carton"])]
 
     def __init__(self, action: str | int, *, name: str | None = None) -> None:
         super().__init__(action=action, name=name)

@@ -77,7 +77,7 @@ class Conservative(Wrapper):
     Kazerouni, Ghavamzadeh, Abbasi-Yadkori & Van Roy 2017, CLUCB and CLUCB2 (known and unknown baseline).
     """
 
-    baseline: PolicyField
+    baseline: PolicyField = Field(examples=[{"kind": "ABTest"}])
     tolerance: float = Field(default=0.1, ge=0, le=1)
     delta: float = Field(default=0.05, gt=0, le=0.5)
     allowance: float = Field(default=0.0, ge=0)

@@ -59,10 +59,19 @@ class InputError(ValueError):
         return (InputError, (self.faults, self.source))
 
 
-def unknown(what: str, word: str, known: Sequence[str] | Iterable[str]) -> str:
-    """Say that a word is unknown, which ones are known, and which one was probably meant."""
+def unknown(what: str, word: str, known: Sequence[str] | Iterable[str], lister: str = "") -> str:
+    """Say that a word is unknown, which one was probably meant, and which ones are known.
+
+    Args:
+        what: it should be the name of.
+        word: that is unknown.
+        known: names.
+        lister: the command that lists them, where they are too many for a line.
+    """
     names = sorted(known)
     lower = {name.lower(): name for name in names}
     close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
     hint = f"; did you mean {lower[close[0]]!r}?" if close else ""
+    if lister:
+        return f"unknown {what} {word!r}{hint or ';'} `{lister}` lists them"
     return f"unknown {what} {word!r} (known: {', '.join(names) or 'none'}){hint}"

@@ -110,7 +110,7 @@ class ExposureCap(Wrapper):
     Source: a rule of ours.
     """
 
-    n: int = Field(ge=0)
+    n: int = Field(ge=0, examples=[3])
 
     def __init__(self, policy: Policy, n: int, *, name: str | None = None) -> None:
         super().__init__(policy, n=n, name=name)

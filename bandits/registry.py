@@ -7,12 +7,15 @@ import inspect
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 import bandits
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Policy
+
+LISTERS = {"policy": "personabandits policies", "environment": "personabandits environments"}
+"""The commands that list what can be a `kind`."""
 
 
 def load_kind(kind: object, built_in: Mapping[str, type], what: str) -> type:
@@ -22,12 +25,12 @@ def load_kind(kind: object, built_in: Mapping[str, type], what: str) -> type:
         InputError: when there is none, or its module cannot be imported.
     """
     if not isinstance(kind, str):
-        raise InputError(
-            Fault(f"must be the name of {_a(what)} (known: {', '.join(built_in)}), got {kind!r}", ("kind",))
-        )
+        raise InputError(Fault(f"must be the name of {_a(what)} ({_lists(what)}), got {kind!r}", ("kind",)))
     if ":" not in kind:
         if kind not in built_in:
-            raise InputError(Fault(unknown(what, kind, built_in) + "; one's own is 'module:Name'", ("kind",)))
+            raise InputError(
+                Fault(unknown(what, kind, built_in, LISTERS[what]) + "; one's own is 'module:Name'", ("kind",))
+            )
         return built_in[kind]
     module, _, name = kind.partition(":")
     if not module or module.startswith(".") or not name:
@@ -52,6 +55,10 @@ def _a(what: str) -> str:
     return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
 
 
+def _lists(what: str) -> str:
+    return f"`{LISTERS[what]}` lists them"
+
+
 def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str) -> Any:  # noqa: ANN401  its kind decides
     """Make what a table describes.
 
@@ -59,7 +66,7 @@ def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str
         InputError: one line a fault.
     """
     if "kind" not in table:
-        raise InputError(Fault(f"is missing; add the name of {_a(what)} (known: {', '.join(built_in)})", ("kind",)))
+        raise InputError(Fault(f"is missing; add the name of {_a(what)} ({_lists(what)})", ("kind",)))
     cls = load_kind(table["kind"], built_in, what)
     fields = {key: value for key, value in table.items() if key != "kind"}
     known, needed = _fields_of(cls)
@@ -116,4 +123,4 @@ def policy_from(value: object) -> Policy:
     return value  # type: ignore[return-value]  # a structural type, checked in the line above
 
 
-PolicyField = Annotated[Any, BeforeValidator(policy_from)]
+PolicyField = Annotated[Any, BeforeValidator(policy_from), Field(examples=[{"kind": "LinearThompson"}])]

@@ -10,18 +10,20 @@ from environments.scenario import Scenario
 from environments.storefront import Storefront
 from environments.wheel import Wheel
 
-ENVIRONMENTS: dict[str, type[Environment]] = {
-    "Storefront": Storefront,
-    "ClothingReviews": ClothingReviews,
-    "Bernoulli": Bernoulli,
-    "Gaussian": Gaussian,
-    "Linear": Linear,
-    "Logistic": Logistic,
-    "Wheel": Wheel,
+FAMILIES: dict[str, tuple[type[Environment], ...]] = {
+    "shops of personas": (Storefront,),
+    "testbeds of the papers": (Bernoulli, Gaussian, Linear, Logistic, Wheel),
+    "real data": (ClothingReviews,),
+    "wrappers: what changes": (),
 }
+"""Every environment of this package, by what it is."""
+
+ENVIRONMENTS: dict[str, type[Environment]] = {kind.__name__: kind for family in FAMILIES.values() for kind in family}
+"""The same by name: the `kind` of a TOML table."""
 
 __all__ = [
     "ENVIRONMENTS",
+    "FAMILIES",
     "About",
     "Bernoulli",
     "ClothingReviews",

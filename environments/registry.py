@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 import environments
 from bandits.errors import InputError
@@ -26,4 +26,4 @@ def environment_from(value: object) -> Environment:
     return value  # type: ignore[return-value]  # a structural type, checked in the line above
 
 
-EnvironmentField = Annotated[Any, BeforeValidator(environment_from)]
+EnvironmentField = Annotated[Any, BeforeValidator(environment_from), Field(examples=[{"kind": "ClothingReviews"}])]

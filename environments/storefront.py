@@ -57,8 +57,8 @@ class Storefront(Description):
         InputError: all that is wrong, one line a fault.
     """
 
-    scenario: Annotated[Scenario, BeforeValidator(_loaded)]
-    objective: str
+    scenario: Annotated[Scenario, BeforeValidator(_loaded), Field(examples=["acme"])]
+    objective: str = Field(examples=["long_term"])
     feedback: Feedback = "at once"
     show_nothing: bool = True
     observe_persona: bool = False

@@ -1,4 +1,4 @@
-"""The command line: run, report, show, new, check, policies."""
+"""The command line: run, report, show, new, check, policies, environments."""
 
 from __future__ import annotations
 
@@ -139,17 +139,28 @@ def check(scenario: Name) -> None:
     shop.check(scenario, Console())
 
 
+One = Annotated[str | None, typer.Argument(metavar="[NAME]", help="one of them, to be shown in full")]
+
+
 @app.command()
-def policies(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="one of them, to be shown in full")] = None,
-) -> None:
+def policies(name: One = None) -> None:
     """List the policies with a line each and their parameters, or show one in full."""
-    from experiments import shelf  # noqa: PLC0415  help must not wait for it
+    _show_shelf("policies", name)
+
+
+@app.command()
+def environments(name: One = None) -> None:
+    """List the environments with a line each and their parameters, or show one in full."""
+    _show_shelf("environments", name)
+
+
+def _show_shelf(several: str, name: str | None) -> None:
+    from experiments import shelf, shelves  # noqa: PLC0415  help must not wait for it
 
     if name is None:
-        shelf.show_all(Console())
+        shelf.show_all(shelves.SHELVES[several], Console())
     else:
-        shelf.show_one(name, Console())
+        shelf.show_one(shelves.SHELVES[several], name, Console())
 
 
 def _complain(line: str) -> None:

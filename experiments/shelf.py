@@ -1,167 +1,182 @@
-"""The policies on the shelf, on the terminal: all with a line each (`policies`), or one in full (`policies linucb`)."""
+"""A shelf of descriptions, on the terminal: all with a line each (`policies`), or one in full (`policies linucb`)."""
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
 
-from pydantic_core import PydanticUndefined
+from pydantic.fields import FieldInfo
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bandits import FAMILIES, POLICIES
 from bandits.description import Description
 from bandits.errors import InputError, unknown
+from experiments.toml_text import inline, rows
+
+SECTION = re.compile(r"^(Args|Raises):\n((?:    .*\n|\n)*)", re.MULTILINE)
+EMPTY: tuple[object, ...] = ("", (), [], {})
 
 
-def show_all(console: Console) -> None:
-    """Print every policy: what it does in a line, and its parameters with their defaults."""
-    for family, policies in FAMILIES.items():
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Classes of one sort, of which a TOML table names one.
+
+    Args:
+        what: one of them is.
+        several: the same in the plural, and the command that shows the shelf.
+        families: all of them, by what they are.
+        sample: a name to show the use of the command with.
+        page: what it says besides, and where.
+        facts: what else there is to say of a class, a line each, given a table that describes one of it.
+    """
+
+    what: str
+    several: str
+    families: Mapping[str, tuple[type, ...]]
+    sample: str
+    page: str
+    facts: Callable[[type, dict[str, object]], list[str]]
+
+    @property
+    def kinds(self) -> dict[str, type]:
+        """All of them by name."""
+        return {kind.__name__: kind for family in self.families.values() for kind in family}
+
+    def find(self, name: str) -> type:
+        """One of them, whose name is written in small or large letters.
+
+        Raises:
+            InputError: when there is no such.
+        """
+        by_letters = {key.lower(): kind for key, kind in self.kinds.items()}
+        if name.lower() not in by_letters:
+            raise InputError(unknown(self.what, name, self.kinds, f"personabandits {self.several}"))
+        return by_letters[name.lower()]
+
+
+def show_all(shelf: Shelf, console: Console) -> None:
+    """Print every one: what it is in a line, and its parameters with their defaults."""
+    for family, kinds in shelf.families.items():
         console.print(Text(f"\n{family}", style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
         table.add_column(no_wrap=True, style="cyan")
         table.add_column(ratio=1)
-        for policy in policies:
-            line = Text(_summary(policy))
-            if parameters := ", ".join(_parameters(policy)):
+        for kind in kinds:
+            line = Text(_summary(kind))
+            if parameters := ", ".join(_parameters(kind)):
                 line.append(f"\n{parameters}", style="dim")
-            table.add_row(policy.__name__, line)
+            table.add_row(kind.__name__, line)
         console.print(table)
-    console.print(
-        Text(
-            f"\n{len(POLICIES)} policies. One in full: personabandits policies linucb. Which to choose: "
-            "docs/policies.md."
-        )
-    )
+    one = f"personabandits {shelf.several} {shelf.sample}"
+    console.print(Text(f"\n{len(shelf.kinds)} {shelf.several}. One in full: {one}. {shelf.page}"))
 
 
-def show_one(name: str, console: Console) -> None:
-    """Print one policy in full: what it does, its parameters and their bounds, what it needs and can, and its source.
+def show_one(shelf: Shelf, name: str, console: Console) -> None:
+    """Print one in full: what it is, its parameters and what they mean, what else there is to say, and a TOML table.
 
     Args:
+        shelf: that it is on.
         name: in small or large letters.
         console: where to.
 
     Raises:
-        InputError: when there is no such policy.
+        InputError: when there is no such.
     """
-    by_letters = {key.lower(): key for key in POLICIES}
-    if name.lower() not in by_letters:
-        raise InputError(unknown("policy", name, POLICIES))
-    policy = POLICIES[by_letters[name.lower()]]
-    text, meanings = _parts_of(policy)
-    console.print(Text(policy.__name__, style="bold"))
+    kind = shelf.find(name)
+    text, _ = _parts_of(kind)
+    console.print(Text(kind.__name__, style="bold"))
     console.print(Text(text))
-    if meanings:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading in ("parameter", "default", "meaning"):
-            table.add_column(heading, overflow="fold")
-        for field, default in _defaults(policy).items():
-            table.add_row(field, default, Text(meanings.get(field, "")))
-        console.print(table)
-    for line in _needs(policy):
+    _show_parameters(kind, console)
+    for field, inner in _tables_within(kind):
+        console.print(Text(f"{field}: tables of"))
+        _show_parameters(inner, console)
+    table = example(kind)
+    for line in shelf.facts(kind, table):
         console.print(Text(line))
     console.print(Text("\nIn a TOML file:", style="bold"))
-    console.print(Text(_toml(policy)), soft_wrap=True)
+    console.print(Text(f"[[{shelf.what}]]\n{rows(table)}"), soft_wrap=True)
 
 
-def _summary(policy: type) -> str:
+def example(kind: type) -> dict[str, object]:
+    """A table to start from: every parameter with its default, or with an example of it where it must be given."""
+    table: dict[str, object] = {"kind": kind.__name__}
+    for name, field in _fields(kind).items():
+        value = next(iter(field.examples or ()), None) if field.is_required() else _default(field)
+        if value is not None and value not in EMPTY:
+            table[name] = value
+    return table
+
+
+def _show_parameters(kind: type, console: Console) -> None:
+    _, meanings = _parts_of(kind)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("parameter", "default", "meaning"):
+        table.add_column(heading, overflow="fold")
+    for name, field in _fields(kind).items():
+        said = "–" if field.is_required() else _value(_default(field))
+        table.add_row(name, said, Text(meanings.get(name, "")))
+    if table.row_count:
+        console.print(table)
+
+
+def _summary(kind: type) -> str:
     """The first paragraph of the docstring."""
-    return " ".join((inspect.getdoc(policy) or "").split("\n\n")[0].split())
+    return " ".join((inspect.getdoc(kind) or "").split("\n\n")[0].split())
 
 
-def _defaults(policy: type) -> dict[str, str]:
-    """Every parameter and its default, in words; "–" where there is none."""
-    if not issubclass(policy, Description):
+def _fields(kind: type) -> dict[str, FieldInfo]:
+    """Every parameter; a name that may be left out is none, but a label."""
+    if not issubclass(kind, Description):
         return {}
-    return {
-        name: "–" if field.default is PydanticUndefined else _value(field.default)
-        for name, field in policy.model_fields.items()
-        if name != "name"
-    }
+    return {name: field for name, field in kind.model_fields.items() if name != "name" or field.is_required()}
+
+
+def _default(field: FieldInfo) -> object:
+    return field.get_default(call_default_factory=True)
 
 
 def _value(default: object) -> str:
-    return "its own" if default is None else repr(default).replace("'", '"')
+    return "its own" if default is None else inline(default)
 
 
-def _parameters(policy: type) -> list[str]:
-    said = {"–": " (needed)", "its own": ""}
-    return [name + said.get(value, f" = {value}") for name, value in _defaults(policy).items()]
+def _parameters(kind: type) -> Iterator[str]:
+    for name, field in _fields(kind).items():
+        if field.is_required():
+            yield f"{name} (needed)"
+        else:
+            default = _default(field)
+            yield name if default is None else f"{name} = {inline(default)}"
 
 
-def _parts_of(policy: type) -> tuple[str, dict[str, str]]:
-    """The docstring without its list of arguments, which is given apart."""
-    text = inspect.getdoc(policy) or ""
-    match = re.search(r"^Args:\n((?:    .*\n|\n)*)", text + "\n", re.MULTILINE)
-    if match is None:
-        return _flowing(text), {}
-    rest = _flowing((text + "\n").replace(match[0], "").strip())
-    entries = re.findall(r"^(\w+): ((?:.*\n?)(?:    .*\n?)*)", textwrap.dedent(match[1]), re.MULTILINE)
-    return rest, {name: " ".join(meaning.split()) for name, meaning in entries}
+def _tables_within(kind: type) -> Iterator[tuple[str, type[Description]]]:
+    """Parameters that are tables themselves, and what they describe; not what is named, and described elsewhere."""
+    for name, field in _fields(kind).items():
+        if not any(isinstance(value, str) for value in field.examples or ()):
+            yield from ((name, inner) for inner in dict.fromkeys(_descriptions_in(field.annotation)))
+
+
+def _descriptions_in(annotation: Any) -> Iterator[type[Description]]:  # noqa: ANN401  a type is of many types
+    if inspect.isclass(annotation) and issubclass(annotation, Description):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _descriptions_in(part)
+
+
+def _parts_of(kind: type) -> tuple[str, dict[str, str]]:
+    """The docstring, and what it says of each argument; what it raises is no matter of a TOML file."""
+    text = (inspect.getdoc(kind) or "") + "\n"
+    arguments = textwrap.dedent(dict(SECTION.findall(text)).get("Args", ""))
+    entries = re.findall(r"^(\w+): ((?:.*\n?)(?:    .*\n?)*)", arguments, re.MULTILINE)
+    return _flowing(SECTION.sub("", text).strip()), {name: " ".join(meaning.split()) for name, meaning in entries}
 
 
 def _flowing(text: str) -> str:
     """Paragraphs as wide as the terminal, whatever the width of the source; what is indented stays as it is."""
     paragraphs = re.split(r"\n\n+", text)
     return "\n\n".join(p if re.search(r"^\s", p, re.MULTILINE) else " ".join(p.split()) for p in paragraphs)
-
-
-def _needs(policy: type) -> list[str]:
-    """What it asks of a world, and what it can, as its class says; a wrapper's depend on what it wraps."""
-
-    def says(attribute: str) -> bool:
-        return getattr(policy, attribute, False) is True
-
-    wraps = isinstance(inspect.getattr_static(policy, "corrects", False), property)
-    asks = [what for attribute, what in ASKS.items() if says(attribute)]
-    lines = [f"Asks for: {', '.join(asks)}."] if asks else []
-    if wraps:
-        return [*lines, "What else it needs and can depends on the policy inside."]
-    lines.append(
-        "Rewards already learnt can be corrected."
-        if says("corrects")
-        else "Rewards already learnt cannot be corrected."
-    )
-    if says("uncertain"):
-        lines.append("It has an uncertainty: Cautious and ExposureCap can watch over it.")
-    return lines
-
-
-ASKS = {
-    "sees_cohort": "each visitor's cohort",
-    "sees_user": "recognised users",
-    "sees_expected": "the true expected rewards",
-    "sees_typical": "the true expected rewards of each cohort",
-}
-
-
-def _toml(policy: type) -> str:
-    """A table to start from."""
-    lines = ["[[policy]]", f'kind = "{policy.__name__}"']
-    for name, default in _defaults(policy).items():
-        needed = EXAMPLES.get(name) if default == "–" else None
-        if needed is not None:
-            lines.append(f"{name} = {needed}")
-        elif default not in {"–", "its own", '""'} and _is_toml(default):
-            lines.append(f"{name} = {default.lower() if default in {'True', 'False'} else default}")
-    return "\n".join(lines)
-
-
-EXAMPLES = {
-    "policy": '{ kind = "LinearThompson" }',
-    "baseline": '{ kind = "ABTest" }',
-    "action": '"Refill carton"',
-    "n": "3",
-}
-
-
-def _is_toml(value: str) -> bool:
-    try:
-        return isinstance(ast.literal_eval(value), (bool, int, float, str))
-    except (ValueError, SyntaxError):
-        return False

@@ -50,3 +50,9 @@ def test_every_line_survives_the_trip_from_a_worker():
 )
 def test_an_unknown_word_is_shown_with_the_known_ones(word, known, said):
     assert unknown("field", word, known) == said
+
+
+def test_a_word_that_is_one_of_many_is_shown_with_what_lists_them():
+    many = [f"field{n}" for n in range(100)]
+    assert unknown("field", "feild7", many, "ls") == "unknown field 'feild7'; did you mean 'field7'? `ls` lists them"
+    assert unknown("field", "zzz", many, "ls") == "unknown field 'zzz'; `ls` lists them"

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from bandits import POLICIES, EpsilonGreedy, InputError, LinearThompson, LinUCB, PersonaBelief
+from bandits import EpsilonGreedy, InputError, LinearThompson, LinUCB, PersonaBelief
 from bandits.description import identity, label_of, table_of
 from bandits.registry import policy_from
 
-KNOWN = ", ".join(sorted(POLICIES))
+LISTED = "`personabandits policies` lists them"
 
 
 @pytest.fixture
@@ -47,12 +47,17 @@ def test_a_policy_of_ones_own_is_found_by_module_and_name():
 
 
 WRONG = {
-    "no kind": ({}, ["kind: is missing; add the name of a policy (known: Nothing, "]),
-    "no text": ({"kind": 3}, ["kind: must be the name of a policy (known: Nothing, "]),
+    "no kind": ({}, [f"kind: is missing; add the name of a policy ({LISTED})"]),
+    "no text": ({"kind": 3}, [f"kind: must be the name of a policy ({LISTED}), got 3"]),
     "unknown": (
         {"kind": "LinUBC"},
-        [f"kind: unknown policy 'LinUBC' (known: {KNOWN}); did you mean 'LinUCB'?; one's own is 'module:Name'"],
+        [f"kind: unknown policy 'LinUBC'; did you mean 'LinUCB'? {LISTED}; one's own is 'module:Name'"],
     ),
+    "in small letters": (
+        {"kind": "linucb"},
+        [f"kind: unknown policy 'linucb'; did you mean 'LinUCB'? {LISTED}; one's own is 'module:Name'"],
+    ),
+    "like no other": ({"kind": "zzz"}, [f"kind: unknown policy 'zzz'; {LISTED}; one's own is 'module:Name'"]),
     "no module": ({"kind": "no_such_module:Mine"}, ["kind: cannot import 'no_such_module': ModuleNotFoundError"]),
     "no name": ({"kind": "own_policies:"}, ["kind: must be 'module:Name', got 'own_policies:'"]),
     "no class of it": (

@@ -1,27 +1,45 @@
-"""The policies on the terminal: all of them, and each in full."""
+"""The policies and the environments on the terminal: all of them, and each in full."""
 
 import re
 import tomllib
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 from rich.console import Console
 
-from bandits import FAMILIES, POLICIES
+from bandits.description import Description
 from bandits.registry import policy_from
-from experiments.shelf import show_one
+from environments.registry import EnvironmentField, environment_from
+from experiments.shelf import Shelf, show_all, show_one
+from experiments.shelves import SHELVES, needs_a_file
 from tests.experiments.command_line import call
 
+MAKE = {"policies": policy_from, "environments": environment_from}
+EVERY = [(several, name) for several, shelf in SHELVES.items() for name in shelf.kinds]
 
-def test_all_are_listed_once_with_a_line_and_their_parameters(capsys, monkeypatch):
+
+@pytest.mark.parametrize(
+    ("several", "parameters"),
+    [
+        ("policies", "alpha = 1.0, ridge = 1.0"),
+        (
+            "environments",
+            "horizon = 20000, bound = 0.2, min_reviews = 20, block = 1024, show_nothing = true, observe_cohort = true",
+        ),
+    ],
+)
+def test_all_are_listed_once_with_a_line_and_their_parameters(several, parameters, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    status, _, said = call(capsys, "policies")
+    shelf = SHELVES[several]
+    status, _, said = call(capsys, several)
     assert status == 0
-    for family, policies in FAMILIES.items():
+    for family, kinds in shelf.families.items():
         assert family in said
-        for policy in policies:
-            assert sum(line.split()[:1] == [policy.__name__] for line in said) == 1
-    assert any(line.startswith(f"{len(POLICIES)} policies") for line in said)
-    assert any(line.strip() == "alpha = 1.0, ridge = 1.0" for line in said)
+        for kind in kinds:
+            assert sum(line.split()[:1] == [kind.__name__] for line in said) == 1
+    assert any(line.startswith(f"{len(shelf.kinds)} {several}. ") for line in said)
+    assert any(line.strip() == parameters for line in said)
 
 
 @pytest.mark.parametrize("name", ["LinUCB", "linucb", "LINUCB"])
@@ -35,20 +53,106 @@ def test_one_is_shown_in_full_whatever_the_letters(name, capsys, monkeypatch):
     assert any(line.startswith("It has an uncertainty") for line in said)
 
 
-def test_an_unknown_one_is_one_line(capsys):
-    status, complaint, said = call(capsys, "policies", "linucc")
-    assert (status, said) == (2, [])
-    (line,) = complaint
-    assert line.startswith("unknown policy 'linucc' (known: ")
-    assert line.endswith("did you mean 'LinUCB'?")
+@pytest.mark.parametrize("name", ["ClothingReviews", "clothingreviews"])
+def test_an_environment_is_shown_with_its_size_its_harm_and_its_notes(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    status, _, said = call(capsys, "environments", name)
+    assert status == 0
+    assert "As in the table below: 14 actions, 5 features of the visitor, 5 cohorts, 20,000 visits." in said
+    assert any("more than 20 % of the reviewers in the visitor's age band" in line for line in said)
+    assert any("CC0" in line for line in said)
 
 
-@pytest.mark.parametrize("name", POLICIES)
-def test_every_one_explains_all_its_parameters_and_gives_a_table_that_works(name, capsys):
-    show_one(name, Console(width=200))
+@pytest.mark.parametrize(
+    ("several", "word", "line"),
+    [
+        ("policies", "linucv", "unknown policy 'linucv'; did you mean 'LinUCB'? `personabandits policies` lists them"),
+        ("policies", "zzz", "unknown policy 'zzz'; `personabandits policies` lists them"),
+        (
+            "environments",
+            "clothing",
+            "unknown environment 'clothing'; did you mean 'ClothingReviews'? `personabandits environments` lists them",
+        ),
+    ],
+)
+def test_an_unknown_one_is_one_line(several, word, line, capsys):
+    assert call(capsys, several, word) == (2, [line], [])
+
+
+@pytest.mark.parametrize(("several", "name"), EVERY)
+def test_every_one_explains_all_its_parameters_and_gives_a_table_that_works(several, name, capsys):
+    """A parameter that must be given needs Field(examples=[…]); a file of one's own is named, and need not be there."""
+    shelf = SHELVES[several]
+    kind = shelf.kinds[name]
+    show_one(shelf, name, Console(width=200))
     said = capsys.readouterr().out
-    (table,) = tomllib.loads(said.split("In a TOML file:\n")[1])["policy"]
-    assert type(policy_from(table)) is POLICIES[name]
-    for parameter in POLICIES[name].model_fields:
-        if parameter != "name":
-            assert re.search(rf"^\s*{parameter}\s+\S+\s+\S", said, re.MULTILINE), parameter
+    (table,) = tomllib.loads(said.split("In a TOML file:\n")[1])[shelf.what]
+    fields = {key: field for key, field in kind.model_fields.items() if key != "name"}
+    assert {key for key, field in fields.items() if field.is_required()} <= set(table)
+    if not needs_a_file(kind):
+        assert type(MAKE[several](table)) is kind
+    for parameter in fields:
+        assert re.search(rf"^\s*{parameter}\s+\S+\s+\S", said, re.MULTILINE), parameter
+
+
+class Group(Description):
+    """Some of them.
+
+    Args:
+        share: of the visitors.
+        gap: to the others.
+    """
+
+    share: float
+    gap: float = 0.0
+
+
+class Within(Description):
+    """A world around a world.
+
+    Args:
+        world: the inner one.
+        path: of a log.
+        groups: who comes.
+        steps: when it changes.
+        weights: by name.
+        bound: if any.
+
+    Raises:
+        InputError: never.
+    """
+
+    incidental = frozenset({"path"})
+
+    world: EnvironmentField
+    path: Annotated[str, Field(examples=["log.csv"])]
+    groups: tuple[Group, ...] = (Group(share=0.5), Group(share=0.5, gap=1.0))
+    steps: tuple[tuple[int, str], ...] = ((1, 'a "b"'),)
+    weights: dict[str, float] = Field(default_factory=lambda: {"return rate": -1.0, "sales": 2.0})
+    bound: float | None = None
+
+
+def test_tables_in_tables_are_shown_as_toml_has_them(capsys):
+    shelf = Shelf("world", "worlds", {"all": (Within,)}, "within", "", lambda kind, table: [])
+    show_one(shelf, "WITHIN", Console(width=200))
+    said = capsys.readouterr().out
+    assert said.split("In a TOML file:\n")[1].splitlines() == [
+        "[[world]]",
+        'kind = "Within"',
+        'world = { kind = "ClothingReviews" }',
+        'path = "log.csv"',
+        "groups = [{ share = 0.5 }, { share = 0.5, gap = 1.0 }]",
+        'steps = [[1, "a \\"b\\""]]',
+        'weights = { "return rate" = -1.0, sales = 2.0 }',
+    ]
+    assert "groups: tables of" in said
+    assert re.search(r"^ *gap +0\.0 +to the others\. *$", said, re.MULTILINE)
+    assert re.search(r"^ *bound +its own +if any\. *$", said, re.MULTILINE)
+    assert "Raises" not in said
+    assert needs_a_file(Within)
+
+
+def test_the_list_says_which_parameters_are_needed(capsys):
+    shelf = Shelf("world", "worlds", {"all": (Within,)}, "within", "", lambda kind, table: [])
+    show_all(shelf, Console(width=300))
+    assert "world (needed), path (needed), groups = [{ share = 0.5 }, { sh" in capsys.readouterr().out
