@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -36,8 +36,9 @@ class ArmsCohort(Group):
 class Arms(Testbed):
     """Each action has a mean reward, which visitors of one cohort have in common. The only feature is a constant."""
 
-    means: tuple[float, ...]
-    cohorts: tuple[ArmsCohort, ...] = ()
+    if TYPE_CHECKING:  # declared by each, see `Testbed`
+        means: tuple[float, ...]
+        cohorts: tuple[ArmsCohort, ...]
 
     def __init__(self, **fields: object) -> None:
         super().__init__(**fields)  # said once more for the type checker, which makes one up from the fields else

@@ -13,7 +13,7 @@ from bandits.protocol import Floats, Problem
 from environments.arms import Arms, ArmsCohort, listed
 from environments.drawn import BLOCK
 from environments.groups import each
-from environments.testbed import HORIZON, numbered
+from environments.testbed import HORIZON, Block, Horizon, numbered
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Probabilities = Annotated[tuple[Probability, ...], BeforeValidator(listed)]
@@ -50,8 +50,12 @@ class Bernoulli(Arms):
     title: ClassVar[str] = "Bernoulli bandit"
     objective_text: ClassVar[str] = "One point for a success."
 
-    means: Probabilities
+    means: Annotated[Probabilities, Field(examples=[[0.9, 0.8]])]
     cohorts: Annotated[tuple[BernoulliCohort, ...], each(BernoulliCohort)] = ()
+    horizon: Horizon = HORIZON
+    block: Block = BLOCK
+    observe_cohort: bool = True
+    bad_below: float | None = None
 
     def __init__(
         self,

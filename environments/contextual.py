@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -39,6 +39,11 @@ def inner_products(x: Floats, theta: Floats, cohort: Ints, out: Floats) -> None:
             out[n, k] = total
 
 
+Features = Annotated[int, Field(ge=1, le=1_000)]
+Actions = Annotated[int, Field(ge=2, le=1_000)]
+Separation = Annotated[float, Field(ge=0, le=100)]
+
+
 class LinearCohort(Group):
     """A cohort of `Linear` or `Logistic`.
 
@@ -51,6 +56,9 @@ class LinearCohort(Group):
     distance: Annotated[float, Field(ge=0, le=100)] = 0.0
 
 
+Cohorts = Annotated[tuple[LinearCohort, ...], each(LinearCohort)]
+
+
 class Contextual(Testbed):
     """Visitors show a constant and features − 1 normal features; the parameters of actions are drawn anew each time.
 
@@ -59,10 +67,11 @@ class Contextual(Testbed):
     feature has means m_c that lie `separation` apart, in the order of their tables, and 0 in the middle.
     """
 
-    features: Annotated[int, Field(ge=1, le=1_000)] = 10
-    actions: Annotated[int, Field(ge=2, le=1_000)] = 5
-    cohorts: Annotated[tuple[LinearCohort, ...], each(LinearCohort)] = ()
-    separation: Annotated[float, Field(ge=0, le=100)] = 0.0
+    if TYPE_CHECKING:  # declared by each, see `Testbed`
+        features: int
+        actions: int
+        cohorts: tuple[LinearCohort, ...]
+        separation: float
 
     def __init__(self, **fields: object) -> None:
         super().__init__(**fields)  # said once more for the type checker, which makes one up from the fields else

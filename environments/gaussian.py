@@ -12,7 +12,7 @@ from bandits.protocol import Floats, Problem
 from environments.arms import Arms, ArmsCohort, listed
 from environments.drawn import BLOCK
 from environments.groups import each
-from environments.testbed import HORIZON, numbered
+from environments.testbed import HORIZON, Block, Horizon, numbered
 
 Mean = Annotated[float, Field(ge=-1e9, le=1e9)]
 Means = Annotated[tuple[Mean, ...], BeforeValidator(listed)]
@@ -50,9 +50,13 @@ class Gaussian(Arms):
     title: ClassVar[str] = "Gaussian bandit"
     objective_text: ClassVar[str] = "The reward, which is normal about a mean of each action."
 
-    means: Means
+    means: Annotated[Means, Field(examples=[[0.0, 1.0]])]
     sd: Annotated[float, Field(gt=0, le=1e9)] = 1.0
     cohorts: Annotated[tuple[GaussianCohort, ...], each(GaussianCohort)] = ()
+    horizon: Horizon = HORIZON
+    block: Block = BLOCK
+    observe_cohort: bool = True
+    bad_below: float | None = None
 
     def __init__(
         self,

@@ -13,9 +13,9 @@ from pydantic import Field
 from scipy.special import expit
 
 from bandits.protocol import Floats, Problem
-from environments.contextual import Contextual
+from environments.contextual import Actions, Cohorts, Contextual, Features, Separation
 from environments.drawn import BLOCK
-from environments.testbed import HORIZON, numbered
+from environments.testbed import HORIZON, Block, Horizon, numbered
 
 
 class Linear(Contextual):
@@ -45,7 +45,14 @@ class Linear(Contextual):
     title: ClassVar[str] = "Linear bandit"
     objective_text: ClassVar[str] = "The reward, whose mean is linear in the visitor's features."
 
+    features: Features = 10
+    actions: Actions = 5
     noise: Annotated[float, Field(gt=0, le=1e6)] = 0.5
+    cohorts: Cohorts = ()
+    separation: Separation = 0.0
+    horizon: Horizon = HORIZON
+    block: Block = BLOCK
+    observe_cohort: bool = True
     bad_below: float | None = 0.0
 
     def __init__(
@@ -119,6 +126,13 @@ class Logistic(Contextual):
     title: ClassVar[str] = "Logistic bandit"
     objective_text: ClassVar[str] = "One point for a success, whose log-odds are linear in the visitor's features."
 
+    features: Features = 10
+    actions: Actions = 5
+    cohorts: Cohorts = ()
+    separation: Separation = 0.0
+    horizon: Horizon = HORIZON
+    block: Block = BLOCK
+    observe_cohort: bool = True
     bad_below: float | None = 0.5
 
     def __init__(

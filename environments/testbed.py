@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from bandits.description import Description
 from bandits.protocol import Floats, Problem
-from environments.drawn import BLOCK, Drawn, DrawnWorld, about_of
+from environments.drawn import Drawn, DrawnWorld, about_of
 from environments.groups import Group, cohorts_of, shares_of
 from environments.protocol import About
 
 HORIZON = 10_000
+Horizon = Annotated[int, Field(ge=1)]
+Block = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Testbed(Description):
@@ -34,11 +36,12 @@ class Testbed(Description):
     title: ClassVar[str]
     objective_text: ClassVar[str]
 
-    horizon: Annotated[int, Field(ge=1)] = HORIZON
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = BLOCK
-    observe_cohort: bool = True
-    bad_below: float | None = None
-    cohorts: tuple[Group, ...] = ()
+    if TYPE_CHECKING:  # each testbed declares them after its own, since people read them in the order of declaration
+        horizon: Horizon
+        block: Block
+        observe_cohort: bool
+        bad_below: float | None
+        cohorts: tuple[Group, ...]
 
     def __init__(self, **fields: object) -> None:
         super().__init__(**fields)  # said once more for the type checker, which makes one up from the fields else

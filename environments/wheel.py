@@ -16,7 +16,7 @@ from bandits.protocol import Bools, Floats, Ints, Problem
 from bandits.streams import stream
 from environments.drawn import BLOCK, Drawn
 from environments.groups import Group, disagreements, each, visitors
-from environments.testbed import HORIZON, Testbed, numbered
+from environments.testbed import HORIZON, Block, Horizon, Testbed, numbered
 
 PLAIN, SAFE, LARGE = 1.0, 1.2, 50.0
 QUADRANTS = 4
@@ -76,6 +76,10 @@ class Wheel(Testbed):
     delta: Delta = 0.95
     sd: Annotated[float, Field(ge=0, le=1e9)] = 0.05
     cohorts: Annotated[tuple[WheelCohort, ...], each(WheelCohort)] = ()
+    horizon: Horizon = HORIZON
+    block: Block = BLOCK
+    observe_cohort: bool = True
+    bad_below: float | None = None
 
     def __init__(
         self,

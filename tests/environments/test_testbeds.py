@@ -162,6 +162,14 @@ def test_a_world_is_called_by_its_name_or_by_what_differs_from_the_defaults():
     assert Wheel(name="narrow rim").about.title == "narrow rim"
 
 
+@pytest.mark.parametrize(("number", "sd"), [(1, 3.0), (2, 0.5), (4, 0.05)], ids=["Gaussian", "Linear", "Wheel"])
+def test_normal_rewards_are_normal_about_what_is_expected(number, sd):
+    """Φ((reward − expected) / sd) is uniform: its tenths are equally full; of 20,000, one off by .04 would be found."""
+    u = stats.norm.cdf((stacked(COHORTS[number], "rewards") - stacked(COHORTS[number], "expected"))[:, 0] / sd)
+    assert detectable_gap(len(u), looks=10) < 0.04
+    proportions(np.histogram(u, bins=10, range=(0, 1))[0], np.full(10, 0.1))
+
+
 class TestArms:
     @pytest.mark.parametrize(("means", "C"), [((0.9, 0.8), 2.2521), ((0.9, 0.8, 0.7), 3.5536), ((0.25, 0.2), 7.1407)])
     def test_the_floor_of_lai_and_robbins(self, means, C):
@@ -198,12 +206,6 @@ class TestArms:
             assert detectable_gap(len(rewards), looks=4) < 0.07
             for k, mean in enumerate(means):
                 same_mean(rewards[:, k], mean, looks=4)
-
-    def test_normal_rewards_are_normal(self):
-        """Φ((reward − mean) / sd) is uniform: its tenths are equally full; one off by .02 would be found."""
-        u = stats.norm.cdf((stacked(COHORTS[1], "rewards") - stacked(COHORTS[1], "expected"))[:, 0] / 3.0)
-        assert detectable_gap(len(u), looks=20) < 0.04
-        proportions(np.histogram(u, bins=10, range=(0, 1))[0], np.full(10, 0.1))
 
     def test_luck_is_common_to_all_actions(self):
         """Of one visit, what is likelier to succeed succeeds wherever another does; normal rewards are off alike."""
