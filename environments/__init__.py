@@ -4,8 +4,13 @@ from environments.clothing import ClothingReviews
 from environments.protocol import About, Cohort, Environment, Late, Outcome, Users, Visits, World
 from environments.scenario import Scenario
 from environments.storefront import Storefront
+from environments.tabular import Tabular
 
-ENVIRONMENTS: dict[str, type[Environment]] = {"Storefront": Storefront, "ClothingReviews": ClothingReviews}
+ENVIRONMENTS: dict[str, type[Environment]] = {
+    "Storefront": Storefront,
+    "ClothingReviews": ClothingReviews,
+    "Tabular": Tabular,
+}
 
 __all__ = [
     "ENVIRONMENTS",
@@ -17,6 +22,7 @@ __all__ = [
     "Outcome",
     "Scenario",
     "Storefront",
+    "Tabular",
     "Users",
     "Visits",
     "World",
