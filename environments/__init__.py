@@ -1,6 +1,7 @@
 """Worlds: frozen descriptions of who visits, and what comes of what they are shown."""
 
 from environments.clothing import ClothingReviews
+from environments.movielens import MovieLens
 from environments.protocol import About, Cohort, Environment, Late, Outcome, Users, Visits, World
 from environments.scenario import Scenario
 from environments.storefront import Storefront
@@ -10,6 +11,7 @@ ENVIRONMENTS: dict[str, type[Environment]] = {
     "Storefront": Storefront,
     "ClothingReviews": ClothingReviews,
     "Tabular": Tabular,
+    "MovieLens": MovieLens,
 }
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "Cohort",
     "Environment",
     "Late",
+    "MovieLens",
     "Outcome",
     "Scenario",
     "Storefront",
