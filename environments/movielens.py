@@ -75,9 +75,12 @@ class MovieLens(Description):
     def _fits_its_files(self) -> MovieLens:
         try:
             digest = digest_of_folder(self.folder)
-            tastes(self.folder, self.sha256 or digest, self.actions, self.cohort, self.smoothing)
+            tastes(self.folder, digest, self.actions, self.cohort, self.smoothing)
         except InputError as error:
             raise InputError([Fault(fault.what, fault.where or ("folder",)) for fault in error.faults]) from None
+        if self.sha256 not in {None, digest}:
+            what = f"the files in {self.folder} have another SHA-256, {digest[:12]}…; use those that were meant"
+            raise InputError(Fault(what, ("sha256",)))
         object.__setattr__(self, "sha256", digest)
         return self
 
@@ -157,7 +160,7 @@ class MovieLens(Description):
         tastes = self._tastes
         what = "genre" if self.actions == GENRES else "film"
         return About(
-            title="MovieLens-100k",
+            title=f"MovieLens-100k ({what}s, by {NAMES[self.cohort]})",
             scenario=identity(self),
             objective="stars",
             objective_text=f"Stars above the middle: the user's rating of the {what} minus 3; nothing shown earns 0.",

@@ -43,9 +43,9 @@ def cards(tastes: Tastes, by: Cohorts, expected: Floats, bound: float) -> tuple[
 
 def _name(by: Cohorts, key: str) -> str:
     if by == "gender":
-        return GENDERS.get(key, f"users of gender {key}")
+        return GENDERS.get(key, f"users with the gender {key}")
     if by == "occupation":
-        return f"users of occupation {key}"
+        return f"users with the occupation {key}"
     return (
         f"users {key}" if key.startswith("under") else f"users aged {key.replace('-', '–').replace('+', ' and over')}"
     )

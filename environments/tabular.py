@@ -73,7 +73,10 @@ class Tabular(Description):
             digest = digest_of(self.path)
         except InputError as error:
             raise InputError([Fault(f"{self.path} {fault.what}", ("path",)) for fault in error.faults]) from None
-        faults = faults_of_table(self.path, self.sha256 or digest, self._roles)
+        if self.sha256 not in {None, digest}:
+            what = f"{self.path} has another SHA-256, {digest[:12]}…; use the file that was meant"
+            raise InputError(Fault(what, ("sha256",)))
+        faults = faults_of_table(self.path, digest, self._roles)
         if not faults and self.show_nothing and NOTHING in read_rows(self.path, digest, self._roles).actions:
             what = f"{NOTHING!r} is an action of the table already; rename it there, or leave show_nothing out"
             faults = [Fault(what, ("show_nothing",))]

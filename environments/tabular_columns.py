@@ -94,7 +94,7 @@ def why_not(frame: pl.DataFrame, name: str) -> str | None:
         return unknown("column", name, frame.columns)
     column = frame[name]
     if not (is_number(column) or is_category(column)):
-        return f"column {name!r} holds {column.dtype}; it must hold numbers, truth values or text: convert it first"
+        return f"column {name!r} holds {column.dtype}; it must hold numbers, truth values or text: convert it"
     if gaps := missing_in(column):
         what = "has no value" if gaps == 1 else "have no value"
         return f"column {name!r}: {gaps} of {len(column)} rows {what}; fill them in, or drop these rows"

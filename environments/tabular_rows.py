@@ -201,7 +201,7 @@ def _cards(
             for k in best
         )
         text = (("Rows", f"{count:,} of {rows:,}."), (heading, said + "."))
-        name = EVERYBODY if roles.cohort is None else f"{roles.cohort} {key}"
+        name = EVERYBODY if roles.cohort is None else f"visitors with {roles.cohort} {key}"
         yield Cohort(key=key, name=name, share=count / rows, text=text)
 
 
