@@ -156,7 +156,7 @@ class _File:
 
         try:
             frame = pl.read_parquet(io.BytesIO(self.raw))
-        except Exception as error:  # noqa: BLE001  whatever polars says of a broken file
+        except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001  whatever polars says of a broken file
             self.faults.append(f"{self.name}: is no table: {str(error).splitlines()[0]}")
             return [], []
         missing = [name for name in wanted if name not in frame.columns]

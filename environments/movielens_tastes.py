@@ -104,8 +104,9 @@ def chances(own: Floats, cohort: Ints, cohorts: int, smoothing: float) -> Floats
     np.add.at(by_cohort, cohort, own)
     everybody = own.sum(axis=0)
     everybody /= everybody.sum(axis=1, keepdims=True)
-    weight = by_cohort.sum(axis=2, keepdims=True) + smoothing
-    mixed = np.where(weight > 0, (by_cohort + smoothing * everybody) / np.maximum(weight, 1e-300), everybody)
+    heard = by_cohort.sum(axis=2, keepdims=True)
+    # Of a silent cohort the equation says everybody's chances, whatever m is, even 0.
+    mixed = np.where(heard > 0, (by_cohort + smoothing * everybody) / np.maximum(heard + smoothing, 1.0), everybody)
     rated = own.sum(axis=2, keepdims=True)
     chance: Floats = np.where(rated > 0, own / np.maximum(rated, 1.0), mixed[cohort])
     return chance

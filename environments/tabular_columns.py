@@ -67,7 +67,14 @@ def missing_in(column: pl.Series) -> int:
 
 def groups_of(column: pl.Series) -> tuple[tuple[str, ...], Ints]:
     """The different values of a column without gaps, in order, as text; and which of them each row (V,) has."""
-    plain = column.cast(str) if is_category(column) else column.cast(float) if _has_fractions(column) else column
+    if is_category(column):
+        import polars as pl  # noqa: PLC0415  heavy: imported where it is used
+
+        words = column.cast(pl.String)
+        names = words.unique().sort().to_list()
+        # As numbers by the table of names: several times as fast as sorting a column of texts.
+        return tuple(names), words.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
+    plain = column.cast(float) if _has_fractions(column) else column
     values, code = np.unique(plain.to_numpy(), return_inverse=True)
     return tuple(_text(value) for value in values.tolist()), code.astype(np.int64)
 

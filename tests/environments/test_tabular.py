@@ -1,5 +1,5 @@
 import contextlib
-import io
+import pathlib
 import pickle
 
 import numpy as np
@@ -390,15 +390,33 @@ def test_text_that_is_stored_as_a_category_is_text(table):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    junk=st.binary(max_size=300), place=st.floats(0, 1), alone=st.booleans(), ending=st.sampled_from(["csv", "parquet"])
+    junk=st.binary(max_size=300), place=st.floats(0, 1), kind=st.sampled_from(["junk.csv", "junk.parquet", "worse.csv"])
 )
-def test_whatever_is_in_a_file_it_is_a_world_or_is_refused(tmp_path_factory, junk, place, alone, ending):
-    """Junk, or a good file with junk in the middle: any other error than an InputError would be a bug."""
-    path, buffer = tmp_path_factory.mktemp("junk") / f"t.{ending}", io.BytesIO()
-    frame = pl.DataFrame(TEN)
-    frame.write_parquet(buffer) if ending == "parquet" else frame.write_csv(buffer)
-    raw = buffer.getvalue()
-    middle = int(place * len(raw))
-    path.write_bytes(junk if alone else raw[:middle] + junk + raw[middle:])
+def test_whatever_is_in_a_file_it_is_a_world_or_is_refused(tmp_path_factory, junk, place, kind):
+    """Junk alone, or a good file with junk in the middle: any other error than an InputError would be a bug."""
+    path, good = tmp_path_factory.mktemp("junk") / kind, pl.DataFrame(TEN).write_csv().encode()
+    middle = int(place * len(good))
+    path.write_bytes(good[:middle] + junk + good[middle:] if kind == "worse.csv" else junk)
     with contextlib.suppress(InputError):
         served(Tabular(path=str(path), label="kind"))
+
+
+@pytest.mark.parametrize("length", range(0, 1_000, 50))
+def test_the_beginning_of_a_parquet_file_is_no_table(table, tmp_path, length):
+    """As after a download that was cut off."""
+    whole = pathlib.Path(table(TEN, "whole.parquet")).read_bytes()
+    assert length < len(whole)
+    (tmp_path / "cut.parquet").write_bytes(whole[:length])
+    (line,) = lines(path=str(tmp_path / "cut.parquet"), label="kind")
+    assert line.startswith(f"Tabular: path: {tmp_path}/cut.parquet is no table: ")
+
+
+def test_what_makes_the_reader_of_tables_panic_is_said_in_one_line(table, monkeypatch):
+    """A damaged parquet file can make polars panic, which is no Exception of Python's."""
+
+    def panic(_):
+        raise pl.exceptions.PanicException("range end index 9 out of range")
+
+    path = table(TEN, "broken.parquet")
+    monkeypatch.setattr(pl, "read_parquet", panic)
+    assert lines(path=path, label="kind") == [f"Tabular: path: {path} is no table: range end index 9 out of range"]
