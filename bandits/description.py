@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bandits.code import code_of, state_of, value_of
@@ -54,7 +55,7 @@ def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
     if isinstance(cause, InputError):
         return list(cause.within("", *where).faults)
     if detail["type"] == "extra_forbidden":
-        return [Fault(unknown("field", str(where[-1]), kind.model_fields), where)]
+        return [Fault(unknown("field", str(where[-1]), fields_of(kind)), where)]
     if detail["type"] == "missing":
         return [Fault("is missing; add it", where)]
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
@@ -65,6 +66,15 @@ def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
     return [Fault(must, where)]
 
 
+def fields_of(kind: type[Description]) -> dict[str, FieldInfo]:
+    """The fields of a kind of description, by the names under which they are given.
+
+    A field whose name the class needs for something else, such as `label`, is stored under another one: its alias is
+    what it is called by everybody.
+    """
+    return {field.alias or key: field for key, field in kind.model_fields.items()}
+
+
 def parameters(thing: object) -> dict[str, object]:
     """What defines a description or an object of one's own, without its label and what is incidental.
 
@@ -72,12 +82,11 @@ def parameters(thing: object) -> dict[str, object]:
     since policies can see it.
     """
     if isinstance(thing, Description):
-        fields = type(thing).model_fields
         outside = thing.incidental
         return {
-            key: getattr(thing, key)
-            for key in fields
-            if key not in outside and (key != "name" or fields[key].is_required())
+            field.alias or key: getattr(thing, key)
+            for key, field in type(thing).model_fields.items()
+            if key not in outside and (key != "name" or field.is_required())
         }
     fields = getattr(thing, "__dataclass_fields__", {})
     state = {key: getattr(thing, key, None) for key in fields} or state_of(thing)
@@ -142,7 +151,7 @@ def label_of(thing: object) -> str:
         return name
     said = []
     for key, value in parameters(thing).items():
-        if isinstance(thing, Description) and value == type(thing).model_fields[key].default:
+        if isinstance(thing, Description) and value == fields_of(type(thing))[key].default:
             continue
         nested = isinstance(value, Description) or _plays(value)
         said.append(label_of(value) if nested else f"{key}={value}")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 import bandits
-from bandits.description import Description
+from bandits.description import Description, fields_of
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Policy
 
@@ -106,7 +106,7 @@ def _further_faults(cls: type, fields: Mapping[str, Any]) -> tuple[Fault, ...]:
 def _fields_of(cls: type) -> tuple[list[str] | None, list[str]]:
     """What a class can be given (None: anything), and what it must be given."""
     if issubclass(cls, Description):
-        fields = cls.model_fields
+        fields = fields_of(cls)
         return list(fields), [key for key, field in fields.items() if field.is_required()]
     signature = list(inspect.signature(cls).parameters.values())
     named = [p for p in signature if p.kind in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}]

@@ -5,15 +5,17 @@ from environments.clothing import ClothingReviews
 from environments.drawn import Drawn, DrawnWorld, about_of
 from environments.gaussian import Gaussian
 from environments.linear import Linear, Logistic
+from environments.movielens import MovieLens
 from environments.protocol import About, Cohort, Environment, Late, Outcome, Users, Visits, World
 from environments.scenario import Scenario
 from environments.storefront import Storefront
+from environments.tabular import Tabular
 from environments.wheel import Wheel
 
 FAMILIES: dict[str, tuple[type[Environment], ...]] = {
     "shops of personas": (Storefront,),
     "testbeds of the papers": (Bernoulli, Gaussian, Linear, Logistic, Wheel),
-    "real data": (ClothingReviews,),
+    "real data": (ClothingReviews, MovieLens, Tabular),
     "wrappers: what changes": (),
 }
 """Every environment of this package, by what it is."""
@@ -35,9 +37,11 @@ __all__ = [
     "Late",
     "Linear",
     "Logistic",
+    "MovieLens",
     "Outcome",
     "Scenario",
     "Storefront",
+    "Tabular",
     "Users",
     "Visits",
     "Wheel",

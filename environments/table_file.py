@@ -66,7 +66,7 @@ def read_table(path: str, sha256: str | None = None) -> pl.DataFrame:
         else:
             separator = "\t" if ending == ".tsv" else ","
             frame = pl.read_csv(io.BytesIO(raw), separator=separator, infer_schema_length=None)
-    except Exception as error:  # noqa: BLE001  whatever polars says of a broken file
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001  whatever polars says of a broken file
         raise InputError(f"is no table: {str(error).splitlines()[0]}", path) from None
     if frame.is_empty():
         raise InputError("has no rows", path)

@@ -1,9 +1,11 @@
 """Descriptions: frozen, checked, named by what differs from the defaults, known by all that defines them."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pytest
+from pydantic import Field
 
 from bandits import (
     ABTest,
@@ -18,7 +20,8 @@ from bandits import (
     Random,
     VowpalWabbit,
 )
-from bandits.description import identity, label_of, table_of
+from bandits.description import Description, fields_of, identity, label_of, parameters, table_of
+from bandits.registry import from_table
 
 
 @dataclass(frozen=True)
@@ -132,3 +135,21 @@ def test_every_fault_is_one_line(make, lines):
     with pytest.raises(InputError) as caught:
         make()
     assert caught.value.lines == lines
+
+
+class Labelled(Description):
+    label_column: Annotated[str, Field(alias="label")] = "kind"
+    horizon: int = 1
+
+
+def test_a_field_is_called_by_its_alias_wherever_people_see_it():
+    """`label` is what a description is called by, so a field of that name is stored under another one."""
+    made = from_table({"kind": "Labelled", "label": "species"}, {"Labelled": Labelled}, "thing")
+    assert (made.label_column, made.label) == ("species", "Labelled(label=species)")
+    assert list(fields_of(Labelled)) == ["name", "label", "horizon"]
+    assert parameters(made) == {"label": "species", "horizon": 1}
+    with pytest.raises(InputError) as refused:
+        Labelled(lable="species")
+    assert refused.value.lines == [
+        "Labelled: lable: unknown field 'lable' (known: horizon, label, name); did you mean 'label'?"
+    ]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pathlib
 import pickle
 
 import numpy as np
@@ -21,6 +22,8 @@ from tests.stochastic import detectable_gap, proportions, same_mean
 
 SMALL = {"kind": "Storefront", "scenario": "acme", "customers": 100, "days": 40, "labelled": 20}
 GROUPS = [{"name": "near", "share": 0.7}, {"name": "far", "share": 0.3, "distance": 2.0}]
+DATA = pathlib.Path(__file__).parents[1] / "data"
+PLANTS = {"kind": "Tabular", "path": f"{DATA}/plants.csv", "cohort": "region"}
 TABLES = {
     "long_term": SMALL | {"objective": "long_term"},
     "low_returns": SMALL | {"objective": "low_returns"},
@@ -59,6 +62,10 @@ TABLES = {
         "bad_below": 1.1,
         "horizon": 150,
     },
+    "classes": PLANTS | {"label": "kind", "features": ["size", "soil", "shade"], "bad_below": 0.5, "horizon": 150},
+    "rewards": PLANTS | {"rewards": ["water", "prune", "feed"], "show_nothing": True, "observe_cohort": False},
+    "films": {"kind": "MovieLens", "folder": f"{DATA}/films", "actions": 4, "horizon": 300, "block": 64},
+    "genres": {"kind": "MovieLens", "folder": f"{DATA}/films", "actions": "genres", "cohort": "gender", "horizon": 300},
 }
 ENVIRONMENT = {name: from_table(table, ENVIRONMENTS, "environment") for name, table in TABLES.items()}
 
@@ -285,13 +292,11 @@ LOYAL = Scenario.load("acme")
 LOYAL = LOYAL.model_copy(
     update={"personas": tuple(p.model_copy(update={"base_hazard": 1e-12, "b1": 0.0}) for p in LOYAL.personas)}
 )
+GROUPED = [f"{kind} groups" for kind in ("bernoulli", "gaussian", "linear", "logistic", "wheel")]
 DRAWN = {
     goal: {"kind": "Storefront", "scenario": LOYAL, "objective": goal, "customers": 820, "days": 180}
     for goal in ("cart_value", "low_returns", "kept_margin")
-} | {
-    name: TABLES[name] | {"horizon": 20_000, "block": 1024}
-    for name in ("clothing", *(f"{kind} groups" for kind in ("bernoulli", "gaussian", "linear", "logistic", "wheel")))
-}
+} | {name: TABLES[name] | {"horizon": 20_000, "block": 1024} for name in ("clothing", "films", "genres", *GROUPED)}
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -365,13 +370,16 @@ BAD = [
     ({"kind": "ClothingReviews", "bound": 1.0}, "bound: must be less than 1, got 1.0", ""),
     ({"kind": "ClothingReviews", "horizon": 0}, "horizon: must be greater than or equal to 1, got 0", ""),
     ({"kind": "ClothingReviews", "min_reviews": 9999}, "min_reviews: must leave at least two classes", ""),
+    (PLANTS | {"label": "kin"}, "label: unknown column 'kin'", "did you mean 'kind'?"),
+    (PLANTS | {"label": "kind", "lable": "kind"}, "lable: unknown field 'lable'", "did you mean 'label'?"),
+    ({"kind": "MovieLens", "folder": "nowhere"}, "folder: nowhere is not there; check the path", ""),
     ({"kind": "Shopfront"}, "kind: unknown environment 'Shopfront'", "did you mean 'Storefront'?"),
 ]
 
 
 @pytest.mark.parametrize(("change", "says", "hint"), BAD, ids=[" ".join(map(str, c.values())) for c, _, _ in BAD])
 def test_a_bad_parameter_is_refused_in_one_line(change, says, hint):
-    table = change if change.get("kind") == "ClothingReviews" else TABLES["long_term"] | change
+    table = change if "kind" in change else TABLES["long_term"] | change
     with pytest.raises(InputError) as refused:
         environment_from(table)
     (line,) = refused.value.lines

@@ -1,0 +1,192 @@
+"""Any table as a world: each visit is a row, and the row says what each action would have brought there.
+
+V rows, N visits, K actions.
+
+    with a label       reward of action k at row i = 1 if k is the label of row i, else 0
+    with rewards       reward of action k at row i = what row i has in the column of k
+    expected           the same: a row is taken for the whole truth of its visit
+    welfare            expected − bad_below (0 for all where nothing is declared to be bad);  nothing shown earns 0
+    bad            iff expected < bad_below
+
+Source of the reduction from classification: Beygelzimer & Langford 2009, "The offset tree".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from bandits.description import Description, identity, label_of
+from bandits.errors import Fault, InputError
+from bandits.protocol import Floats, Ints, Problem
+from bandits.streams import stream
+from environments.population import PopulationWorld, labelled_sample, passes
+from environments.protocol import About
+from environments.table_file import digest_of
+from environments.tabular_rows import Roles, Rows, faults_of_table, read_rows, title_of
+
+NOTHING = "nothing"
+Columns = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class Tabular(Description):
+    """The rows of a table as visits: with a class label, or with a reward column for each action.
+
+    Args:
+        path: of a .csv, .tsv or .parquet file.
+        label: the column of the right class; the actions are the classes.
+        rewards: in place of a label, a column of rewards for each action; the actions are the columns.
+        features: what a policy sees, made of these columns; None for all but the label, rewards and cohort.
+        cohort: a column of few different values, or None for one cohort of everybody.
+        bad_below: an action is a bad recommendation where its reward is below this; None if none is bad.
+        horizon: visits in a replication; None for every row once. More than there are rows is several passes.
+        block: visits that are served together.
+        observe_cohort: whether a policy that asks is told the visitor's cohort.
+        show_nothing: whether a policy may show nothing, which earns 0.
+        shuffle: whether each pass has a random order of its own; else the table's.
+        sha256: of the file; filled in, and checked where it is given.
+    """
+
+    incidental: ClassVar[frozenset[str]] = frozenset({"path"})
+
+    path: str
+    label_column: Annotated[str | None, Field(alias="label")] = None
+    rewards: Columns | None = None
+    features: Columns | None = None
+    cohort: str | None = None
+    bad_below: float | None = None
+    horizon: Annotated[int | None, Field(ge=1)] = None
+    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    observe_cohort: bool = True
+    show_nothing: bool = False
+    shuffle: bool = True
+    sha256: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_table(self) -> Tabular:
+        try:
+            digest = digest_of(self.path)
+        except InputError as error:
+            raise InputError([Fault(f"{self.path} {fault.what}", ("path",)) for fault in error.faults]) from None
+        if self.sha256 not in {None, digest}:
+            what = f"{self.path} has another SHA-256, {digest[:12]}…; use the file that was meant"
+            raise InputError(Fault(what, ("sha256",)))
+        faults = faults_of_table(self.path, digest, self._roles)
+        if not faults and self.show_nothing and NOTHING in read_rows(self.path, digest, self._roles).actions:
+            what = f"{NOTHING!r} is an action of the table already; rename it there, or leave show_nothing out"
+            faults = [Fault(what, ("show_nothing",))]
+        if faults:
+            raise InputError(faults)
+        object.__setattr__(self, "sha256", digest)
+        return self
+
+    @property
+    def _roles(self) -> Roles:
+        return Roles(self.label_column, self.rewards, self.features, self.cohort)
+
+    @property
+    def _rows(self) -> Rows:
+        return read_rows(self.path, str(self.sha256), self._roles)
+
+    @property
+    def label(self) -> str:
+        """Its name, or the name of the file and the parameters that differ from the defaults."""
+        if self.name:
+            return self.name
+        said = label_of(self.model_copy(update={"sha256": None})).removeprefix("Tabular(")
+        return f"Tabular({Path(self.path).name}, {said}"
+
+    @property
+    def problem(self) -> Problem:
+        """What is public, with a labelled sample of its own; each replication has another."""
+        return self._problem(seed=0, replication=0)
+
+    def _problem(self, seed: int, replication: int) -> Problem:
+        rows, keys = self._rows, tuple(cohort.key for cohort in self._rows.cohorts)
+        low, high = rows.reward_range
+        rng = stream(seed, replication, "tabular: labelled sample")
+        return Problem(
+            actions=(*rows.actions, NOTHING) if self.show_nothing else rows.actions,
+            features=rows.features,
+            nothing=len(rows.actions) if self.show_nothing else None,
+            reward_range=(min(low, 0.0), max(high, 0.0)) if self.show_nothing else (low, high),
+            reward_scale=rows.spread or 1.0,
+            cohorts=keys if self.observe_cohort else None,
+            sample=labelled_sample(rows.population, keys, "visit", rng),
+            typical=True,
+        )
+
+    def open(self, seed: int, replication: int) -> PopulationWorld:
+        """Make the world of one replication."""
+        rows = self._rows
+        V, rng = len(rows.population.cohort), stream(seed, replication, "tabular: order")
+        population = rows.population
+        if self.show_nothing:
+            population = replace(population, typical=_with_nothing(population.typical))
+        return PopulationWorld(
+            problem=self._problem(seed, replication),
+            population=population,
+            order=passes(V, rng if self.shuffle else None),
+            truth=self._truth,
+            horizon=self.horizon or V,
+            block=self.block,
+        )
+
+    def _truth(self, which: Ints) -> tuple[Floats, Floats, Floats]:
+        rewards = self._rows.rewards_of(which)
+        # Rounded, so that a reward that equals the bound is tolerated whatever the last bits of the subtraction are.
+        bound = self.bad_below
+        welfare = np.zeros_like(rewards) if bound is None else np.round(rewards - bound, 12)
+        if self.show_nothing:
+            rewards, welfare = _with_nothing(rewards), _with_nothing(welfare)
+        return rewards, rewards, welfare
+
+    @property
+    def about(self) -> About:
+        """How it is presented, and what the ledger must know."""
+        rows = self._rows
+        if self.label_column is not None:
+            objective, text = f"right {self.label_column}", f"One point where the {self.label_column} is right, else 0"
+        else:
+            objective, text = "reward", "What the row of the visit records for what was shown"
+        bound = None if self.bad_below is None else f"{self.bad_below:g}"
+        return About(
+            title=title_of(self.path),
+            scenario=identity(self),
+            objective=objective,
+            objective_text=text + ("; nothing shown earns 0." if self.show_nothing else "."),
+            cohorts=rows.cohorts,
+            outcomes=(),
+            tolerance=0.0,
+            bad_means="" if bound is None else f"the table records a reward below {bound} for it at this visit",
+            clock="visit",
+            horizon=self.horizon or len(rows.population.cohort),
+            people=False,
+            reward_unit="points",
+            notes=tuple(self._notes(rows)),
+        )
+
+    def _notes(self, rows: Rows) -> Iterator[str]:
+        V = len(rows.population.cohort)
+        yield f"Source: {Path(self.path).name}, {V:,} rows, SHA-256 {str(self.sha256)[:12]}…, a file of the user's own."
+        yield (
+            "Rows are taken as exact: what a row records for an action is all that the action can bring there, without "
+            "noise. So regret is counted against the best action of each row, which no policy can know from features "
+            "alone: even the best rule has regret where rows that look alike differ."
+        )
+        made = ", ".join(rows.used) or "nothing but a constant"
+        yield f"Features ({len(rows.features)} with the constant and one for each category but the first): {made}."
+        if rows.left_out:
+            yield "Left out: " + ", ".join(f"{name} ({why})" for name, why in rows.left_out) + "."
+        order = "each pass through all of them in a new random order" if self.shuffle else "in the order of the table"
+        yield f"Visitors are the rows, {order}; every visit is somebody new."
+
+
+def _with_nothing(values: Floats) -> Floats:
+    """The values (N, K) with a last column of zeros (N, K + 1)."""
+    return np.pad(values, ((0, 0), (0, 1)))
