@@ -131,10 +131,11 @@ def _summary(kind: type) -> str:
 
 
 def _fields(kind: type) -> dict[str, FieldInfo]:
-    """Every parameter; a name that may be left out is none, but a label."""
+    """Every parameter, those that must be given first; a name that may be left out is none, but a label."""
     if not issubclass(kind, Description):
         return {}
-    return {name: field for name, field in kind.model_fields.items() if name != "name" or field.is_required()}
+    fields = sorted(kind.model_fields.items(), key=lambda item: not item[1].is_required())
+    return {name: field for name, field in fields if name != "name" or field.is_required()}
 
 
 def _default(field: FieldInfo) -> object:

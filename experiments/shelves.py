@@ -40,16 +40,20 @@ def _of_policy(policy: type, table: dict[str, object]) -> list[str]:
     return lines
 
 
+def needed(kind: type) -> set[str]:
+    """The parameters that must be given."""
+    fields = kind.model_fields if issubclass(kind, Description) else {}
+    return {name for name, field in fields.items() if field.is_required()}
+
+
 def needs_a_file(kind: type) -> bool:
     """Whether it can't be made without a file of one's own."""
-    if not issubclass(kind, Description):
-        return False
-    return any(field.is_required() and name in kind.incidental for name, field in kind.model_fields.items())
+    return issubclass(kind, Description) and not needed(kind).isdisjoint(kind.incidental)
 
 
 def _of_environment(kind: type, table: dict[str, object]) -> list[str]:
     """How large it is as in the table, what is bad in it, and what a reader must know; without files of one's own."""
-    if needs_a_file(kind):
+    if needs_a_file(kind) or not needed(kind) <= set(table):
         return []
     environment = environment_from(table)
     problem, about = environment.problem, environment.about

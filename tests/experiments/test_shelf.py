@@ -12,7 +12,7 @@ from bandits.description import Description
 from bandits.registry import policy_from
 from environments.registry import EnvironmentField, environment_from
 from experiments.shelf import Shelf, show_all, show_one
-from experiments.shelves import SHELVES, needs_a_file
+from experiments.shelves import SHELVES, needed, needs_a_file
 from tests.experiments.command_line import call
 
 MAKE = {"policies": policy_from, "environments": environment_from}
@@ -88,7 +88,7 @@ def test_every_one_explains_all_its_parameters_and_gives_a_table_that_works(seve
     said = capsys.readouterr().out
     (table,) = tomllib.loads(said.split("In a TOML file:\n")[1])[shelf.what]
     fields = {key: field for key, field in kind.model_fields.items() if key != "name"}
-    assert {key for key, field in fields.items() if field.is_required()} <= set(table)
+    assert needed(kind) <= set(table)
     if not needs_a_file(kind):
         assert type(MAKE[several](table)) is kind
     for parameter in fields:
