@@ -94,7 +94,7 @@ def show_one(shelf: Shelf, name: str, console: Console) -> None:
     console.print(Text(text))
     _show_parameters(kind, console)
     for field, inner in _tables_within(kind):
-        console.print(Text(f"{field}: tables of"))
+        console.print(Text(f"{field}, as a table: {_summary(inner)}"))
         _show_parameters(inner, console)
     table = example(kind)
     for line in shelf.facts(kind, table):
@@ -104,10 +104,11 @@ def show_one(shelf: Shelf, name: str, console: Console) -> None:
 
 
 def example(kind: type) -> dict[str, object]:
-    """A table to start from: every parameter with its default, or with an example of it where it must be given."""
+    """A table to start from: every parameter with an example, where its class gives one, or with its default."""
     table: dict[str, object] = {"kind": kind.__name__}
     for name, field in _fields(kind).items():
-        value = next(iter(field.examples or ()), None) if field.is_required() else _default(field)
+        other = None if field.is_required() else _default(field)
+        value = next(iter(field.examples or ()), other)
         if value is not None and value not in EMPTY:
             table[name] = value
     return table
@@ -120,7 +121,7 @@ def _show_parameters(kind: type, console: Console) -> None:
         table.add_column(heading, overflow="fold")
     for name, field in _fields(kind).items():
         said = "–" if field.is_required() else _value(_default(field))
-        table.add_row(name, said, Text(meanings.get(name, "")))
+        table.add_row(field.alias or name, said, Text(meanings.get(name, "")))
     if table.row_count:
         console.print(table)
 
