@@ -121,7 +121,7 @@ def _show_parameters(kind: type, console: Console) -> None:
         table.add_column(heading, overflow="fold")
     for name, field in _fields(kind).items():
         said = "–" if field.is_required() else _value(_default(field))
-        table.add_row(field.alias or name, said, Text(meanings.get(name, "")))
+        table.add_row(name, said, Text(meanings.get(name, "")))
     if table.row_count:
         console.print(table)
 
@@ -132,11 +132,14 @@ def _summary(kind: type) -> str:
 
 
 def _fields(kind: type) -> dict[str, FieldInfo]:
-    """Every parameter, those that must be given first; a name that may be left out is none, but a label."""
+    """Every parameter, those that must be given first, by their names in a table.
+
+    A name that may be left out is none, but a label.
+    """
     if not issubclass(kind, Description):
         return {}
     fields = sorted(kind.model_fields.items(), key=lambda item: not item[1].is_required())
-    return {name: field for name, field in fields if name != "name" or field.is_required()}
+    return {field.alias or name: field for name, field in fields if name != "name" or field.is_required()}
 
 
 def _default(field: FieldInfo) -> object:
@@ -175,7 +178,9 @@ def _parts_of(kind: type) -> tuple[str, dict[str, str]]:
     text = (inspect.getdoc(kind) or "") + "\n"
     arguments = textwrap.dedent(dict(SECTION.findall(text)).get("Args", ""))
     entries = re.findall(r"^(\w+): ((?:.*\n?)(?:    .*\n?)*)", arguments, re.MULTILINE)
-    return _flowing(SECTION.sub("", text).strip()), {name: " ".join(meaning.split()) for name, meaning in entries}
+    called = {name: field.alias for name, field in getattr(kind, "model_fields", {}).items() if field.alias}
+    meanings = {called.get(name, name): " ".join(meaning.split()) for name, meaning in entries}
+    return _flowing(SECTION.sub("", text).strip()), meanings
 
 
 def _flowing(text: str) -> str:

@@ -41,9 +41,9 @@ def _of_policy(policy: type, table: dict[str, object]) -> list[str]:
 
 
 def needed(kind: type) -> set[str]:
-    """The parameters that must be given."""
+    """The parameters that must be given, by their names in a table."""
     fields = kind.model_fields if issubclass(kind, Description) else {}
-    return {name for name, field in fields.items() if field.is_required()}
+    return {field.alias or name for name, field in fields.items() if field.is_required()}
 
 
 def needs_a_file(kind: type) -> bool:

@@ -87,11 +87,11 @@ def test_every_one_explains_all_its_parameters_and_gives_a_table_that_works(seve
     show_one(shelf, name, Console(width=200))
     said = capsys.readouterr().out
     (table,) = tomllib.loads(said.split("In a TOML file:\n")[1])[shelf.what]
-    fields = {key: field for key, field in kind.model_fields.items() if key != "name"}
+    parameters = [field.alias or key for key, field in kind.model_fields.items() if key != "name"]
     assert needed(kind) <= set(table)
     if not needs_a_file(kind):
         assert type(MAKE[several](table)) is kind
-    for parameter in fields:
+    for parameter in parameters:
         assert re.search(rf"^\s*{parameter}\s+\S+\s+\S", said, re.MULTILINE), parameter
 
 
