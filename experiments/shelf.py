@@ -147,7 +147,7 @@ def _default(field: FieldInfo) -> object:
 
 
 def _value(default: object) -> str:
-    return "its own" if default is None else inline(default)
+    return "not given" if default is None else inline(default)
 
 
 def _parameters(kind: type) -> Iterator[str]:

@@ -52,11 +52,15 @@ def needs_a_file(kind: type) -> bool:
 
 
 def _of_environment(kind: type, table: dict[str, object]) -> list[str]:
-    """How large it is as in the table, what is bad in it, and what a reader must know; without files of one's own."""
+    """How large it is as in the table, what is bad in it, and what a reader must know; without files of one's own.
+
+    Of a wrapper, what it says of the world inside is left out.
+    """
     if needs_a_file(kind) or not needed(kind) <= set(table):
         return []
     environment = environment_from(table)
     problem, about = environment.problem, environment.about
+    inside = environment_from(table["world"]).about.notes if "world" in table else ()
     counted = (
         (len(problem.actions), "action"),
         (len(problem.features), "feature of the visitor|features of the visitor"),
@@ -68,7 +72,7 @@ def _of_environment(kind: type, table: dict[str, object]) -> list[str]:
     return [
         f"As in the table below: {size}.",
         about.bad_means or "Nothing is declared to be bad.",
-        *about.notes,
+        *(note for note in about.notes if note not in inside),
     ]
 
 

@@ -150,7 +150,7 @@ def test_tables_in_tables_are_shown_as_toml_has_them(capsys):
     ]
     assert "groups, as a table: Some of them." in said
     assert re.search(r"^ *from +0\.0 +to the others\. *$", said, re.MULTILINE)
-    assert re.search(r"^ *bound +its own +if any\. *$", said, re.MULTILINE)
+    assert re.search(r"^ *bound +not given +if any\. *$", said, re.MULTILINE)
     assert "Raises" not in said
     assert needs_a_file(Within)
 
