@@ -47,13 +47,14 @@ def shows_all(environment):
     return True
 
 
-def every(condition):
-    chosen = {name: environment for name, environment in ENVIRONMENT.items() if condition(environment)}
-    return pytest.mark.parametrize("environment", chosen.values(), ids=chosen.keys())
+def these(environments):
+    return pytest.mark.parametrize("environment", environments, ids=lambda environment: environment.label)
 
 
-each = every(lambda environment: plays(environment) and environment is not ENVIRONMENT["one day"])
-"""One day with one customer may well have no visit at all."""
+FITTING = [environment for environment in ENVIRONMENT.values() if plays(environment)]
+UNFIT = [e for e in ENVIRONMENT.values() if e.problem.corrections or getattr(first_visits(e), "rewards", 0) is None]
+ONE_OF_A_KIND = list({type(environment): environment for environment in reversed(FITTING)}.values())
+each = these(ONE_OF_A_KIND)
 
 
 class Told(NamedTuple):
@@ -104,7 +105,7 @@ class Script:
 
 
 @pytest.mark.filterwarnings(INFINITE, "ignore:.*not having a spec")
-@every(lambda environment: plays(environment) and shows_all(environment) and environment is not ENVIRONMENT["one day"])
+@these([environment for environment in ONE_OF_A_KIND if shows_all(environment)])
 def test_gymnasium_has_nothing_to_complain_of(environment):
     check_env(BanditEnv(environment))
 
@@ -159,7 +160,7 @@ def test_an_agent_that_spoils_what_it_is_shown_changes_nothing(environment):
     assert np.array_equal(honest[-1].observation["x"], spoilt[-1].observation["x"])
 
 
-@every(lambda environment: environment.problem.corrections or getattr(first_visits(environment), "rewards", 0) is None)
+@these(UNFIT)
 def test_worlds_whose_rewards_are_not_final_at_once_are_refused(environment):
     with pytest.raises(InputError, match="a step must return the whole reward at once; take a world") as refused:
         BanditEnv(environment).reset()
