@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bandits.errors import InputError, unknown
-from bandits.protocol import Bools, Ints, Problem
+from bandits.protocol import Bools, Problem
 from environments import ENVIRONMENTS
-from environments.protocol import About, Environment, Visits, World
+from environments.episode import Episode, next_block
+from environments.protocol import About, Environment, Visits
 from environments.registry import environment_from
 
 try:
@@ -30,52 +31,6 @@ except ModuleNotFoundError:
 
 Observation = dict[str, npt.NDArray[Any]]
 Info = dict[str, Any]
-
-
-class Episode:
-    """One replication, played visit by visit.
-
-    A world serves blocks, in which it tells beforehand what each action would bring; so it hears of the actions when
-    the block is over, as it does from any policy, and luck and users are those of a run.
-
-    Args:
-        world: that serves the visits.
-        visits: its first block, with a visit in it.
-
-    Attributes:
-        visits: the block of the visit that is under way.
-        n: which visit of it that is.
-        over: whether the horizon is reached; then the last visit stays.
-    """
-
-    def __init__(self, world: World, visits: Visits) -> None:
-        self._world = world
-        self._enter(visits)
-        self.over = False
-
-    def _enter(self, visits: Visits) -> None:
-        self.visits, self.n = visits, 0
-        self._actions: Ints = np.empty(len(visits), dtype=np.int64)
-
-    def act(self, action: int) -> None:
-        """Show an action, and go on to the next visit."""
-        self._actions[self.n] = action
-        if self.n + 1 < len(self.visits):
-            self.n += 1
-            return
-        self._world.respond(self._actions)
-        following = _next_block(self._world)
-        if following is None:
-            self.over = True
-        else:
-            self._enter(following)
-
-
-def _next_block(world: World) -> Visits | None:
-    """The next block with a visit in it: there may be days on which nobody comes."""
-    while (visits := world.next_block()) is not None and not len(visits):
-        world.respond(np.empty(0, dtype=np.int64))
-    return visits
 
 
 class BanditEnv(gymnasium.Env[Observation, np.int64]):
@@ -135,7 +90,7 @@ class BanditEnv(gymnasium.Env[Observation, np.int64]):
         super().reset(seed=seed)
         replication = _number("replication", asked.get("replication", self._next))
         world = self.environment.open(self._seed, replication)
-        visits = _next_block(world)
+        visits = next_block(world)
         if visits is None:
             what = f"has no visit at all in replication {replication} of seed {self._seed}; take a larger world"
             raise InputError(what, self.environment.label)
