@@ -15,7 +15,7 @@ from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Policy
 
 LISTERS = {"policy": "personabandits policies", "environment": "personabandits environments"}
-"""The commands that list what can be a `kind`."""
+"""The commands that list what can be a `kind`, where there are too many for a line."""
 
 
 def load_kind(kind: object, built_in: Mapping[str, type], what: str) -> type:
@@ -25,11 +25,11 @@ def load_kind(kind: object, built_in: Mapping[str, type], what: str) -> type:
         InputError: when there is none, or its module cannot be imported.
     """
     if not isinstance(kind, str):
-        raise InputError(Fault(f"must be the name of {_a(what)} ({_lists(what)}), got {kind!r}", ("kind",)))
+        raise InputError(Fault(f"must be the name of {_a(what)} ({_known(what, built_in)}), got {kind!r}", ("kind",)))
     if ":" not in kind:
         if kind not in built_in:
             raise InputError(
-                Fault(unknown(what, kind, built_in, LISTERS[what]) + "; one's own is 'module:Name'", ("kind",))
+                Fault(unknown(what, kind, built_in, LISTERS.get(what, "")) + "; one's own is 'module:Name'", ("kind",))
             )
         return built_in[kind]
     module, _, name = kind.partition(":")
@@ -55,8 +55,8 @@ def _a(what: str) -> str:
     return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
 
 
-def _lists(what: str) -> str:
-    return f"`{LISTERS[what]}` lists them"
+def _known(what: str, names: Mapping[str, type]) -> str:
+    return f"`{LISTERS[what]}` lists them" if what in LISTERS else f"known: {', '.join(names)}"
 
 
 def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str) -> Any:  # noqa: ANN401  its kind decides
@@ -66,7 +66,7 @@ def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str
         InputError: one line a fault.
     """
     if "kind" not in table:
-        raise InputError(Fault(f"is missing; add the name of {_a(what)} ({_lists(what)})", ("kind",)))
+        raise InputError(Fault(f"is missing; add the name of {_a(what)} ({_known(what, built_in)})", ("kind",)))
     cls = load_kind(table["kind"], built_in, what)
     fields = {key: value for key, value in table.items() if key != "kind"}
     known, needed = _fields_of(cls)

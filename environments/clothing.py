@@ -117,8 +117,8 @@ class ClothingReviews(Description):
             outcomes=(),
             tolerance=0.0,
             bad_means=(
-                f"A bad recommendation is a class of clothing that more than {percent} of the reviewers in the "
-                "visitor's age band would not recommend."
+                f"A recommendation is bad where more than {percent} of the reviewers in the visitor's age band would "
+                "not recommend that class of clothing."
             ),
             clock="visit",
             horizon=self.horizon,

@@ -94,7 +94,7 @@ def show_one(shelf: Shelf, name: str, console: Console) -> None:
     console.print(Text(text))
     _show_parameters(kind, console)
     for field, inner in _tables_within(kind):
-        console.print(Text(f"{field}: tables of"))
+        console.print(Text(f"{field}, as a table: {_summary(inner)}"))
         _show_parameters(inner, console)
     table = example(kind)
     for line in shelf.facts(kind, table):
@@ -104,10 +104,11 @@ def show_one(shelf: Shelf, name: str, console: Console) -> None:
 
 
 def example(kind: type) -> dict[str, object]:
-    """A table to start from: every parameter with its default, or with an example of it where it must be given."""
+    """A table to start from: every parameter with an example, where its class gives one, or with its default."""
     table: dict[str, object] = {"kind": kind.__name__}
     for name, field in _fields(kind).items():
-        value = next(iter(field.examples or ()), None) if field.is_required() else _default(field)
+        other = None if field.is_required() else _default(field)
+        value = next(iter(field.examples or ()), other)
         if value is not None and value not in EMPTY:
             table[name] = value
     return table
@@ -131,10 +132,14 @@ def _summary(kind: type) -> str:
 
 
 def _fields(kind: type) -> dict[str, FieldInfo]:
-    """Every parameter; a name that may be left out is none, but a label."""
+    """Every parameter, those that must be given first, by their names in a table.
+
+    A name that may be left out is none, but a label.
+    """
     if not issubclass(kind, Description):
         return {}
-    return {name: field for name, field in kind.model_fields.items() if name != "name" or field.is_required()}
+    fields = sorted(kind.model_fields.items(), key=lambda item: not item[1].is_required())
+    return {field.alias or name: field for name, field in fields if name != "name" or field.is_required()}
 
 
 def _default(field: FieldInfo) -> object:
@@ -142,7 +147,7 @@ def _default(field: FieldInfo) -> object:
 
 
 def _value(default: object) -> str:
-    return "its own" if default is None else inline(default)
+    return "not given" if default is None else inline(default)
 
 
 def _parameters(kind: type) -> Iterator[str]:
@@ -173,7 +178,9 @@ def _parts_of(kind: type) -> tuple[str, dict[str, str]]:
     text = (inspect.getdoc(kind) or "") + "\n"
     arguments = textwrap.dedent(dict(SECTION.findall(text)).get("Args", ""))
     entries = re.findall(r"^(\w+): ((?:.*\n?)(?:    .*\n?)*)", arguments, re.MULTILINE)
-    return _flowing(SECTION.sub("", text).strip()), {name: " ".join(meaning.split()) for name, meaning in entries}
+    called = {name: field.alias for name, field in getattr(kind, "model_fields", {}).items() if field.alias}
+    meanings = {called.get(name, name): " ".join(meaning.split()) for name, meaning in entries}
+    return _flowing(SECTION.sub("", text).strip()), meanings
 
 
 def _flowing(text: str) -> str:

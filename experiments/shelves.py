@@ -40,19 +40,27 @@ def _of_policy(policy: type, table: dict[str, object]) -> list[str]:
     return lines
 
 
+def needed(kind: type) -> set[str]:
+    """The parameters that must be given, by their names in a table."""
+    fields = kind.model_fields if issubclass(kind, Description) else {}
+    return {field.alias or name for name, field in fields.items() if field.is_required()}
+
+
 def needs_a_file(kind: type) -> bool:
     """Whether it can't be made without a file of one's own."""
-    if not issubclass(kind, Description):
-        return False
-    return any(field.is_required() and name in kind.incidental for name, field in kind.model_fields.items())
+    return issubclass(kind, Description) and not needed(kind).isdisjoint(kind.incidental)
 
 
 def _of_environment(kind: type, table: dict[str, object]) -> list[str]:
-    """How large it is as in the table, what is bad in it, and what a reader must know; without files of one's own."""
-    if needs_a_file(kind):
+    """How large it is as in the table, what is bad in it, and what a reader must know; without files of one's own.
+
+    Of a wrapper, what it says of the world inside is left out.
+    """
+    if needs_a_file(kind) or not needed(kind) <= set(table):
         return []
     environment = environment_from(table)
     problem, about = environment.problem, environment.about
+    inside = environment_from(table["world"]).about.notes if "world" in table else ()
     counted = (
         (len(problem.actions), "action"),
         (len(problem.features), "feature of the visitor|features of the visitor"),
@@ -64,7 +72,7 @@ def _of_environment(kind: type, table: dict[str, object]) -> list[str]:
     return [
         f"As in the table below: {size}.",
         about.bad_means or "Nothing is declared to be bad.",
-        *about.notes,
+        *(note for note in about.notes if note not in inside),
     ]
 
 

@@ -49,5 +49,5 @@ def _table_of(description: Description) -> dict[str, object]:
     for key, field in cls.model_fields.items():
         value = getattr(description, key)
         if field.is_required() or value != field.get_default(call_default_factory=True):
-            table[key] = value
+            table[field.alias or key] = value
     return table

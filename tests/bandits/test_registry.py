@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from bandits import EpsilonGreedy, InputError, LinearThompson, LinUCB, PersonaBelief
+from bandits import EpsilonGreedy, InputError, LinearThompson, LinUCB, PersonaBelief, Random
 from bandits.description import identity, label_of, table_of
-from bandits.registry import policy_from
+from bandits.registry import from_table, policy_from
 
 LISTED = "`personabandits policies` lists them"
 
@@ -117,3 +117,20 @@ def test_an_object_with_start_is_a_policy_and_another_is_not():
     assert policy_from(policy) is policy
     with pytest.raises(InputError, match="must be a policy"):
         policy_from(object())
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ({}, "kind: is missing; add the name of a colour (known: Red, Blue)"),
+        ({"kind": 3}, "kind: must be the name of a colour (known: Red, Blue), got 3"),
+        (
+            {"kind": "red"},
+            "kind: unknown colour 'red' (known: Blue, Red); did you mean 'Red'?; one's own is 'module:Name'",
+        ),
+    ],
+)
+def test_kinds_that_no_command_lists_are_named(table, line):
+    with pytest.raises(InputError) as error:
+        from_table(table, {"Red": LinUCB, "Blue": Random}, "colour")
+    assert error.value.lines == [line]

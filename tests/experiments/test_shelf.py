@@ -12,7 +12,7 @@ from bandits.description import Description
 from bandits.registry import policy_from
 from environments.registry import EnvironmentField, environment_from
 from experiments.shelf import Shelf, show_all, show_one
-from experiments.shelves import SHELVES, needs_a_file
+from experiments.shelves import SHELVES, needed, needs_a_file
 from tests.experiments.command_line import call
 
 MAKE = {"policies": policy_from, "environments": environment_from}
@@ -87,11 +87,11 @@ def test_every_one_explains_all_its_parameters_and_gives_a_table_that_works(seve
     show_one(shelf, name, Console(width=200))
     said = capsys.readouterr().out
     (table,) = tomllib.loads(said.split("In a TOML file:\n")[1])[shelf.what]
-    fields = {key: field for key, field in kind.model_fields.items() if key != "name"}
-    assert {key for key, field in fields.items() if field.is_required()} <= set(table)
+    parameters = [field.alias or key for key, field in kind.model_fields.items() if key != "name"]
+    assert needed(kind) <= set(table)
     if not needs_a_file(kind):
         assert type(MAKE[several](table)) is kind
-    for parameter in fields:
+    for parameter in parameters:
         assert re.search(rf"^\s*{parameter}\s+\S+\s+\S", said, re.MULTILINE), parameter
 
 
@@ -104,7 +104,7 @@ class Group(Description):
     """
 
     share: float
-    gap: float = 0.0
+    gap: float = Field(default=0.0, alias="from")
 
 
 class Within(Description):
@@ -117,6 +117,7 @@ class Within(Description):
         steps: when it changes.
         weights: by name.
         bound: if any.
+        every: so often.
 
     Raises:
         InputError: never.
@@ -126,10 +127,11 @@ class Within(Description):
 
     world: EnvironmentField
     path: Annotated[str, Field(examples=["log.csv"])]
-    groups: tuple[Group, ...] = (Group(share=0.5), Group(share=0.5, gap=1.0))
+    groups: tuple[Group, ...] = (Group(share=0.5), Group(**{"share": 0.5, "from": 1.0}))
     steps: tuple[tuple[int, str], ...] = ((1, 'a "b"'),)
     weights: dict[str, float] = Field(default_factory=lambda: {"return rate": -1.0, "sales": 2.0})
     bound: float | None = None
+    every: int | None = Field(default=None, examples=[5])
 
 
 def test_tables_in_tables_are_shown_as_toml_has_them(capsys):
@@ -141,13 +143,14 @@ def test_tables_in_tables_are_shown_as_toml_has_them(capsys):
         'kind = "Within"',
         'world = { kind = "ClothingReviews" }',
         'path = "log.csv"',
-        "groups = [{ share = 0.5 }, { share = 0.5, gap = 1.0 }]",
+        "groups = [{ share = 0.5 }, { share = 0.5, from = 1.0 }]",
         'steps = [[1, "a \\"b\\""]]',
         'weights = { "return rate" = -1.0, sales = 2.0 }',
+        "every = 5",
     ]
-    assert "groups: tables of" in said
-    assert re.search(r"^ *gap +0\.0 +to the others\. *$", said, re.MULTILINE)
-    assert re.search(r"^ *bound +its own +if any\. *$", said, re.MULTILINE)
+    assert "groups, as a table: Some of them." in said
+    assert re.search(r"^ *from +0\.0 +to the others\. *$", said, re.MULTILINE)
+    assert re.search(r"^ *bound +not given +if any\. *$", said, re.MULTILINE)
     assert "Raises" not in said
     assert needs_a_file(Within)
 
