@@ -8,8 +8,8 @@ expected there is b[c], by which the cohort differs whatever is shown, and θ[c,
     a[k] | y, b     has mean  â = μ + (ω² / (ω² + u)) (ȳ − μ)     ȳ the action's mean without b, u its variance
     θ[c, k] | y, b  has mean  â + (τ² / (τ² + v)) (y − b − â)
 
-β², ω² and τ² are estimated by the method of moments, DerSimonian & Laird 1986, with σ² pooled over all cells, since a cell
-of clicks may well have none, and so no variance of its own.
+β², ω² and τ² are estimated by the method of moments, DerSimonian & Laird 1986, with σ² pooled over all cells, since a
+cell of clicks may well have none, and so no variance of its own.
 """
 
 from __future__ import annotations
@@ -68,13 +68,12 @@ def estimate(cohort: Ints, action: Ints, reward: Floats, weight: Floats, C: int,
     sigma2 = spread / free if free > 1e-9 * total.sum() else 0.0
     v = np.full(C * K, np.inf)
     v[some] = sigma2 / effective[some]
-    y, v = y.reshape(C, K), v.reshape(C, K)
     b = cohort_effects(cohort, reward, weight, sigma2, C)
-    mean, omega2, tau2 = shrink(y - b[:, None], v)
+    mean, omega2, tau2 = shrink(y.reshape(C, K) - b[:, None], v.reshape(C, K))
     mean = mean + b[:, None]
     return Estimates(
         mean=np.clip(mean, reward.min(), reward.max()),
-        error=np.sqrt(v),
+        error=np.sqrt(v).reshape(C, K),
         events=events.reshape(C, K),
         between_actions=float(np.sqrt(omega2)),
         between_tastes=float(np.sqrt(tau2)),

@@ -19,18 +19,18 @@ from environments.replay import Log, Order, Replay
 from environments.replay_words import cards, counting, estimating, repeating
 
 SOURCE = (
-    "Source: Open Bandit Dataset, small sample: impressions of the shop ZOZOTOWN in November 2019, under a uniformly random "
-    "policy (Saito, Aihara, Matsutani and Narita 2021). Licence: CC BY 4.0; compressed anew, values unchanged."
+    "Source: Open Bandit Dataset, small sample: impressions of the shop ZOZOTOWN in November 2019, under a uniformly "
+    "random policy (Saito, Aihara, Matsutani and Narita 2021). Licence: CC BY 4.0; compressed anew, values unchanged."
 )
 HASHED = (
-    "The shop has hashed what it knows of visitors and items, so cohorts have no better names than the first digits of a "
-    f"hash. Values of a visitor's feature with fewer than {FEWEST_IMPRESSIONS} impressions (and the next rarest until they "
-    f"have as many together) are called {OTHER!r}, and so are values of an item's feature with fewer than {FEWEST_ITEMS} "
-    "items."
+    "The shop has hashed what it knows of visitors and items, so cohorts have no better names than the first digits of "
+    f"a hash. Values of a visitor's feature with fewer than {FEWEST_IMPRESSIONS} impressions (and the next rarest, "
+    f"until they have as many together) are called {OTHER!r}, and so are values of an item's feature with fewer than "
+    f"{FEWEST_ITEMS} items."
 )
 LEFT_OUT = (
-    "Left out: the affinities of visitors and items, 0 for nearly all, and the time of day. Three items were shown at once; "
-    "each counts as a visit of its own, and its position is a feature of the visit."
+    "Left out: the affinities of visitors and items, 0 for nearly all, and the time of day. Three items were shown at "
+    "once; each counts as a visit of its own, and its position is a feature of the visit."
 )
 
 
@@ -48,7 +48,7 @@ class OpenBandit(Description):
     """
 
     campaign: Campaign = "men"
-    cohort: UserFeature = "user_feature_0"
+    cohort: UserFeature = "user_feature_1"
     order: Order = "shuffled"
     horizon: Annotated[int | None, Field(ge=1)] = None
     block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024

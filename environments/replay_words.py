@@ -49,7 +49,7 @@ def counting(log: Log, horizon: int, *, told: bool) -> str:
     visits, reward = log.counted * part, float(log.keep @ log.reward) / len(log.actions) * part
     least, K = log.propensity.min(), len(log.actions)
     kept = float(log.keep.mean())
-    if kept > 1 - 1e-9:
+    if abs(log.propensity * K - 1).max() < 1e-6:  # noqa: PLR2004  but for rounding
         thinned = (
             f"The log is uniformly random (each of {K} actions with probability 1/{K}), so every event can count."
             if told
@@ -87,10 +87,11 @@ def estimating(log: Log) -> str:
     )
     return (
         "Expected rewards, and so regret, are estimates from the same log, not known: the mean of each cell (cohort × "
-        "action) beyond the cohort's, drawn towards the action's mean, and that towards the mean of all, as far as chance "
-        "explains the differences (normal model; variances by the method of moments, DerSimonian and Laird 1986). "
-        f"Standard deviation between actions {estimates.between_actions:.3g}, and of an action between cohorts "
-        f"{estimates.between_tastes:.3g}. The smallest cell has {_events(int(estimates.events[c, k]))} and a "
+        "action) beyond the cohort's, drawn towards the action's mean, and that towards the mean of all, as far as "
+        "chance explains the differences (normal model; variances by the method of moments, DerSimonian and Laird "
+        f"1986). Standard deviation between actions {estimates.between_actions:.3g}, and of an action between cohorts "
+        f"{estimates.between_tastes:.3g}; where rewards are rare, these are uncertain themselves. The smallest cell "
+        f"has {_events(int(estimates.events[c, k]))} and a "
         f"standard error of {estimates.error[c, k]:.2g} before it is drawn in{without}. {told} What features tell "
         "within a cohort is left out of regret; it shows in the reward."
     )
