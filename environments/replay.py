@@ -81,7 +81,7 @@ class Log:
             features=self.features,
             action_features=self.action_features,
             reward_range=(float(self.reward.min()), float(self.reward.max())),
-            reward_scale=float(self.reward.std()),
+            reward_scale=float(self.reward.std()) or 1.0,
             cohorts=cohorts,
             typical=True,
         )
