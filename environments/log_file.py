@@ -124,10 +124,8 @@ def faults_of(frame: pl.DataFrame, roles: Roles) -> Iterator[Fault]:
     yield from _clashes(roles)
     yield from _faults_of_features(frame, roles)
     yield from _faults_of_actions(frame, roles)
-    if why := why_no_reward(frame, roles.reward):
+    if why := _why_no_reward(frame, roles.reward):
         yield Fault(why, ("reward",))
-    elif frame[roles.reward].n_unique() == 1:
-        yield Fault(f"column {roles.reward!r} is always the same; there is nothing to learn", ("reward",))
     if roles.propensity is not None and (why := _why_no_propensity(frame, roles.propensity)):
         yield Fault(why, ("propensity",))
     if roles.cohort is not None:
@@ -226,6 +224,19 @@ def unlikely_if_uniform(counts: Ints) -> int | None:
     bound = log / 3 + math.sqrt(log**2 / 9 + 2 * E / K * (1 - 1 / K) * log)
     gap = np.abs(counts - E / K)
     return int(gap.argmax()) if gap.max() > bound else None
+
+
+def _why_no_reward(frame: pl.DataFrame, name: str) -> str | None:
+    if name in frame.columns and is_number(frame[name]):
+        values = numbers_of(frame[name].drop_nulls())
+        wild = np.flatnonzero(~np.isfinite(values))
+        if len(wild) and not frame[name].null_count():
+            return (
+                f"column {name!r} must be finite, got {values[wild[0]]} in {_rows(wild)}; mend them, or drop these rows"
+            )
+        if (values == values[:1]).all() and not frame[name].null_count():
+            return f"column {name!r} is always the same; there is nothing to learn"
+    return why_no_reward(frame, name)
 
 
 def _why_no_propensity(frame: pl.DataFrame, name: str) -> str | None:

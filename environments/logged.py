@@ -105,8 +105,8 @@ class LoggedReplay(Description):
         """Its name, or the name of the file and the parameters that differ from the defaults."""
         if self.name:
             return self.name
-        said = label_of(self.model_copy(update={"sha256": None})).removeprefix("LoggedReplay").strip("()")
-        return f"LoggedReplay({', '.join(part for part in (Path(self.path).name, said) if part)})"
+        said = label_of(self.model_copy(update={"sha256": None})).removeprefix("LoggedReplay")
+        return f"LoggedReplay({', '.join(part for part in (Path(self.path).name, said[1:-1]) if part)})"
 
     @property
     def problem(self) -> Problem:

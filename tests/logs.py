@@ -1,8 +1,8 @@
 """Logs with known truth: two kinds of visitors, two actions, rewards of 0 or 1, and a policy that knows its visitors.
 
-    visitors     x = 0 or 1, each with probability 1/2
-    logged       a for x = 0 with probability 0.9, and for x = 1 with probability 0.1; else b
-    P(reward)    x = 0: 0.9 of a, 0.6 of b;  x = 1: 0.3 of a, 0.1 of b
+visitors     x = 0 or 1, each with probability 1/2
+logged       a for x = 0 with probability 0.9, and for x = 1 with probability 0.1; else b
+P(reward)    x = 0: 0.9 of a, 0.6 of b;  x = 1: 0.3 of a, 0.1 of b
 """
 
 from __future__ import annotations
