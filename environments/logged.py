@@ -155,7 +155,7 @@ class LoggedReplay(Description):
                 f"Source: {file}, {len(log):,} events (SHA-256 {str(self.sha256)[:12]}…).",
                 counting(log, horizon, told=self.propensity is not None),
                 estimating(log),
-                repeating(self.order),
+                repeating(log, horizon, self.order),
                 *((f"Columns that make no feature: {without}.",) if without else ()),
             ),
         )

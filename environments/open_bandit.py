@@ -108,7 +108,7 @@ class OpenBandit(Description):
                 f"{len(log):,} impressions of {len(log.actions)} items, {log.reward.sum():.0f} clicks in all.",
                 counting(log, horizon, told=True),
                 estimating(log),
-                repeating(self.order),
+                repeating(log, horizon, self.order),
                 HASHED,
                 LEFT_OUT,
             ),

@@ -101,16 +101,27 @@ def _events(number: int) -> str:
     return "1 event" if number == 1 else f"{number:,} events"
 
 
-def repeating(order: Order) -> str:
-    """What the replications of a replay vary, and what not."""
+def repeating(log: Log, horizon: int, order: Order) -> str:
+    """What the replications of a replay vary, and what not.
+
+    Args:
+        log: what is replayed.
+        horizon: how many of its events are.
+        order: in which they come.
+    """
+    counted = log.counted * horizon / len(log)
+    same = (
+        "All replications replay the same log, and a policy that neither learns nor draws lots may meet the same "
+        "events in all of them: however many there are, what it earns a visit is known with a standard error of about "
+        f"{log.reward.std() / np.sqrt(counted):.2g}. Intervals of the replications that are narrower than that tell of "
+        "this log, not of the world that it comes from."
+    )
     if order == "log":
         return (
             "Events come in the order of the log, so that what changed over time is met in its time; but a policy that "
-            "learns from one event in many meets that change so much faster. Replications differ by the policy's luck "
-            "and by which events are kept alone: policies without luck may do the same in all."
+            f"learns from one event in many meets that change so much faster. {same}"
         )
     return (
         "Each replication replays the events in an order of its own: right where visitors and rewards do not change "
-        "over time, and a world without any change where they do. All replications replay the same log, so the "
-        "spread between them says less than another log of its size would."
+        f"over time, and a world without any change where they do. {same}"
     )

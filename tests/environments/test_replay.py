@@ -247,7 +247,7 @@ def learnt(policy, block, rng):
 def test_a_learner_earns_in_the_replay_what_it_earns_online():
     """LinUCB over its first 10 visits, in 1,200 logs of 400 events each, of which 40 count, and online.
 
-    The difference of the means lies in [−1, 1], and 0.28 would be found. Without thinning the replay has more visitors
+    The difference of the means lies in [−1, 1], and 0.29 would be found. Without thinning the replay has more visitors
     x = 0 to whom a is shown, since LinUCB finds out that a is good; that is found.
     """
     policy, rng = LinUCB(), np.random.default_rng(5)
