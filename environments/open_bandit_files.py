@@ -5,7 +5,6 @@ E impressions, K items, D visitor features, M item features.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import Counter
 from collections.abc import Sequence
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from bandits.errors import InputError
 from bandits.protocol import Floats
 from environments.estimates import estimate
 from environments.replay import Log
+from environments.shipped import content
 from environments.tabular_columns import features_of, groups_of
 
 if TYPE_CHECKING:
@@ -58,14 +57,7 @@ def read(name: str, folder: Path = SHIPPED) -> pl.DataFrame:
     """
     import polars as pl  # noqa: PLC0415  heavy: imported where it is used
 
-    path, mend = folder / name, "it is a part of the package: install personabandits again"
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); {mend}") from None
-    if hashlib.sha256(raw).hexdigest() != SHA256[name]:
-        raise InputError(f"{path}: is damaged or was changed (its SHA-256 is not {SHA256[name][:12]}…); {mend}")
-    return pl.read_parquet(io.BytesIO(raw))
+    return pl.read_parquet(io.BytesIO(content(folder / name, SHA256[name])))
 
 
 @lru_cache

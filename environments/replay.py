@@ -156,7 +156,7 @@ class Replay:
             user=None,
             expected=expected,
             welfare=self._welfare.take(cohort, axis=0),
-            z=log.z,
+            z=None if log.z is None else log.z.copy(),  # a policy may write to what it is shown
             typical=expected,
         )
 

@@ -100,6 +100,17 @@ def test_visitors_and_items_have_the_features_of_the_files():
     assert not any("affinity" in name for name in (*problem.features, *problem.action_features))
 
 
+def test_who_writes_to_what_it_is_shown_changes_no_other_world():
+    environment = OpenBandit()
+    first = served(environment)
+    kept = {name: getattr(first, name).copy() for name in ("x", "z", "rewards", "expected", "welfare")}
+    for name in kept:
+        getattr(first, name)[:] = 7.0
+    again = served(environment)
+    for name, array in kept.items():
+        np.testing.assert_array_equal(getattr(again, name), array)
+
+
 def test_expected_rewards_are_one_estimate_a_cohort():
     """Every cell lies between the mean of all and its own share of clicks, as its cohort and item draw it."""
     log, keys = load("all", "user_feature_1")
