@@ -244,7 +244,7 @@ def _why_no_propensity(frame: pl.DataFrame, name: str) -> str | None:
         return f'{unknown("column", name, frame.columns)}; a log without propensities can be replayed only if it is \
 uniformly random: say so with None (in TOML: "")'
     if not is_number(frame[name]):
-        return f"column {name!r} is a {frame[name].dtype}; a propensity must be a number in (0, 1]"
+        return f"column {name!r} holds {_kind(frame[name])}; a propensity must be a number in (0, 1]"
     if why := why_not(frame, name):
         return why
     p = numbers_of(frame[name])
@@ -253,6 +253,10 @@ uniformly random: say so with None (in TOML: "")'
         got = p[wrong][0]
         return f"column {name!r} must lie in (0, 1], got {got:.6g} in {_rows(np.flatnonzero(wrong))}; mend them"
     return None
+
+
+def _kind(column: pl.Series) -> str:
+    return "text" if is_category(column) else str(column.dtype)
 
 
 def _rows(rows: Ints) -> str:
@@ -266,7 +270,7 @@ def _why_no_time(frame: pl.DataFrame, name: str) -> str | None:
         return unknown("column", name, frame.columns)
     unclear = _unclear(frame[name])
     if unclear is None:
-        return f"column {name!r} is a {frame[name].dtype}; it must hold numbers, dates, or ISO 8601 texts"
+        return f"column {name!r} holds {_kind(frame[name])}; it must hold numbers, dates, or ISO 8601 texts"
     if unclear.any():
         return f"column {name!r} tells no time in {_rows(np.flatnonzero(unclear))}; mend them, or drop these rows"
     return None

@@ -67,7 +67,14 @@ def missing_in(column: pl.Series) -> int:
 
 def groups_of(column: pl.Series) -> tuple[tuple[str, ...], Ints]:
     """The different values of a column without gaps, in order, as text; and which of them each row (V,) has."""
-    plain = column.cast(str) if is_category(column) else column.cast(float) if _has_fractions(column) else column
+    if is_category(column):
+        import polars as pl  # noqa: PLC0415  heavy: imported where it is used
+
+        words = column.cast(pl.String)
+        names = words.unique().sort().to_list()
+        # As numbers by the table of names: several times as fast as sorting a column of texts.
+        return tuple(names), words.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
+    plain = column.cast(float) if _has_fractions(column) else column
     values, code = np.unique(plain.to_numpy(), return_inverse=True)
     return tuple(_text(value) for value in values.tolist()), code.astype(np.int64)
 
@@ -94,7 +101,7 @@ def why_not(frame: pl.DataFrame, name: str) -> str | None:
         return unknown("column", name, frame.columns)
     column = frame[name]
     if not (is_number(column) or is_category(column)):
-        return f"column {name!r} is a {column.dtype}; it must hold numbers, truth values or text: convert it first"
+        return f"column {name!r} holds {column.dtype}; it must hold numbers, truth values or text: convert it"
     if gaps := missing_in(column):
         what = "has no value" if gaps == 1 else "have no value"
         return f"column {name!r}: {gaps} of {len(column)} rows {what}; fill them in, or drop these rows"
@@ -119,7 +126,7 @@ def why_no_label(frame: pl.DataFrame, name: str) -> str | None:
 def why_no_reward(frame: pl.DataFrame, name: str) -> str | None:
     """Why a column cannot be the reward of an action; None if it can."""
     if name in frame.columns and not is_number(frame[name]):
-        return f"column {name!r} is a {frame[name].dtype}; a reward must be a number"
+        return f"column {name!r} holds {'text' if is_category(frame[name]) else frame[name].dtype}, and no numbers"
     return why_not(frame, name)
 
 
@@ -155,9 +162,11 @@ def why_no_feature(frame: pl.DataFrame, name: str) -> str | None:
 
 def why_left_out(column: pl.Series) -> str | None:
     """Why a column that nobody asked for makes no feature; None if it does, or if its gaps must be told."""
+    if missing_in(column) == len(column):
+        return "no values"
     if not (is_number(column) or is_category(column)):
-        return f"a {column.dtype}"
-    if missing_in(column) in {0, len(column)} and column.n_unique() == 1:
+        return f"holds {column.dtype}"
+    if column.n_unique() == 1:
         return "always the same"
     if is_category(column) and (values := column.n_unique()) > MOST_CATEGORIES:
         return f"{values} different texts"

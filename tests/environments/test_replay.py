@@ -299,7 +299,7 @@ BAD = {
     "propensity of 0": (pl.lit(0.0).alias("propensity"), {}, "must lie in (0, 1], got 0 in row 1 and 599 more rows"),
     "negative propensity": (pl.lit(-0.1).alias("propensity"), {}, "must lie in (0, 1], got -0.1 in row 1"),
     "propensity as text": (pl.lit("half").alias("propensity"), {}, "a propensity must be a number in (0, 1]"),
-    "reward as text": (pl.lit("yes").alias("reward"), {}, "reward: column 'reward' is a String"),
+    "reward as text": (pl.lit("yes").alias("reward"), {}, "reward: column 'reward' holds text"),
     "one reward": (pl.lit(1.0).alias("reward"), {}, "is always the same; there is nothing to learn"),
     "reward missing": (
         pl.when(EVENTS > 1).then("reward").alias("reward"),
