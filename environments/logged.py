@@ -14,7 +14,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from bandits.description import Description, identity, label_of
 from bandits.errors import Fault, InputError
 from bandits.protocol import Problem
-from environments.log_file import LoggedEvents, Roles, read_log
+from environments.log_faults import Roles
+from environments.log_file import LoggedEvents, read_log
 from environments.protocol import About
 from environments.replay import Log, Order, Replay
 from environments.replay_words import counting, estimating, repeating

@@ -10,7 +10,7 @@ from bandits.description import identity
 from bandits.errors import InputError
 from bandits.fit import start
 from bandits.protocol import Choice, Needs
-from environments.log_file import unlikely_if_uniform
+from environments.log_faults import unlikely_if_uniform
 from environments.logged import LoggedReplay
 from environments.protocol import Visits
 from environments.replay import Replay
@@ -392,10 +392,8 @@ def test_a_reader_is_told_how_little_counts_and_how_noisy_the_estimates_are(tmp_
 def test_columns_that_make_no_feature_are_told(tmp_path):
     log = table(600, 1).with_columns(day=pl.date(2026, 1, 1), shop=pl.lit("ours"), id=EVENTS.cast(pl.String))
     about = LoggedReplay(path=written(log, tmp_path, "log.parquet")).about
-    assert (
-        about.notes[-1]
-        == "Columns that make no feature: day (a Date); shop (always the same); id (600 different texts)."
-    )
+    left_out = "day (holds Date); shop (always the same); id (600 different texts)"
+    assert about.notes[-1] == f"Columns that make no feature: {left_out}."
 
 
 @pytest.mark.parametrize("policy", [Random(), LinUCB()], ids=lambda policy: policy.label)
