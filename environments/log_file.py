@@ -68,5 +68,5 @@ def read_log(path: str, sha256: str, roles: Roles) -> LoggedEvents:
         cohort=cohort,
         estimates=estimate(cohort, action, reward, 1 / propensity, len(keys), len(names)),
     )
-    said = [EVERYBODY if roles.cohort is None else f"visitors of {roles.cohort} {key}" for key in keys]
+    said = [EVERYBODY if roles.cohort is None else f"visitors with {roles.cohort} {key}" for key in keys]
     return LoggedEvents(log, cards(log, keys, said), features.left_out)

@@ -34,7 +34,8 @@ class LoggedReplay(Description):
         reward: the column of what came of it.
         propensity: the column of the probability with which it was shown, given the visitor. None (in TOML "") says
             that the log is uniformly random: each action with probability 1/K, whoever came, whatever the hour.
-        features: what a policy sees, made of these columns; None for all columns without another role.
+        features: what a policy sees, made of these columns; None for all columns without another role. They must have
+            been known before the choice.
         cohort: a column of few different values, or None for one cohort of everybody.
         time: the column that tells in which order the events came; None for the order of the rows. It is no feature.
         actions: the actions in order, as the column of actions names them; None for alphabetical order.
@@ -72,6 +73,7 @@ class LoggedReplay(Description):
         try:
             digest = digest_of(self.path)
             log = read_log(self.path, self.sha256 or digest, self._roles).log
+            log.problem(None)  # it refuses features of the same name
         except InputError as error:
             raise InputError(_placed(error, self.path)) from None
         if faults := list(self._faults_of_size(log)):

@@ -94,7 +94,7 @@ class OpenBandit(Description):
             scenario=identity(self),
             objective="clicks",
             objective_text="One for a click on the item that was shown, else 0.",
-            cohorts=cards(log, keys, [f"visitors of feature {number}: {key}" for key in keys]),
+            cohorts=cards(log, keys, [f"visitors with feature {number}: {key}" for key in keys]),
             outcomes=(),
             tolerance=0.0,
             bad_means="",

@@ -112,10 +112,12 @@ def test_the_log_is_replayed_in_the_order_of_time(tmp_path):
     """Rows of hours 6, 5, … are met from hour 1 on, be they numbers, texts or dates; without time, as they stand."""
     turned = SIX.reverse()
     said = turned.with_columns(time=pl.format("2026-01-01T{}:00:00", pl.col("hour").cast(pl.String).str.zfill(2)))
+    zoned = said.with_columns(time=pl.col("time") + "+01:00")
     dated = said.with_columns(time=pl.col("time").str.to_datetime())
     for frame, how, first in (
         (turned, {"time": "hour"}, 1.0),
         (said.drop("hour"), {"time": "time"}, 1.0),
+        (zoned.drop("hour"), {"time": "time"}, 1.0),
         (dated.drop("hour"), {"time": "time"}, 1.0),
         (turned, {}, 6.0),
     ):
@@ -314,6 +316,7 @@ BAD = {
     "two roles": (pl.lit(1).alias("one"), {"cohort": "action"}, "cohort: column 'action' is the action already"),
     "no time": (pl.lit("noon").alias("at"), {"time": "at"}, "time: column 'at' tells no time in row 1 and 599 more"),
     "feature with gaps": (pl.when(EVENTS > 0).then("age").alias("age"), {}, "features: column 'age': 1 of 600 rows"),
+    "another constant": (EVENTS.alias("constant"), {}, "features: must all be different, got 'constant' twice"),
     "long horizon": (pl.lit(1).alias("one"), {"horizon": 601}, "horizon: must be at most 600"),
     "few that count": (pl.lit(1).alias("one"), {"min_visits": 300}, "min_visits: of 600 events"),
     "not uniform": (
