@@ -5,7 +5,9 @@ from environments.clothing import ClothingReviews
 from environments.drawn import Drawn, DrawnWorld, about_of
 from environments.gaussian import Gaussian
 from environments.linear import Linear, Logistic
+from environments.logged import LoggedReplay
 from environments.movielens import MovieLens
+from environments.open_bandit import OpenBandit
 from environments.protocol import About, Cohort, Environment, Late, Outcome, Users, Visits, World
 from environments.scenario import Scenario
 from environments.storefront import Storefront
@@ -15,7 +17,7 @@ from environments.wheel import Wheel
 FAMILIES: dict[str, tuple[type[Environment], ...]] = {
     "shops of personas": (Storefront,),
     "testbeds of the papers": (Bernoulli, Gaussian, Linear, Logistic, Wheel),
-    "real data": (ClothingReviews, MovieLens, Tabular),
+    "real data": (ClothingReviews, OpenBandit, MovieLens, Tabular, LoggedReplay),
     "wrappers: what changes": (),
 }
 """Every environment of this package, by what it is."""
@@ -36,8 +38,10 @@ __all__ = [
     "Gaussian",
     "Late",
     "Linear",
+    "LoggedReplay",
     "Logistic",
     "MovieLens",
+    "OpenBandit",
     "Outcome",
     "Scenario",
     "Storefront",

@@ -5,7 +5,6 @@ C age bands, K classes of clothing, R reviews.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bandits.errors import InputError
 from bandits.protocol import Floats, Ints
 from environments.protocol import Cohort
+from environments.shipped import content
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,15 +60,7 @@ def read(path: Path) -> pl.DataFrame:
     """
     import polars as pl  # noqa: PLC0415  heavy: imported where it is used
 
-    mend = "it is a part of the package: install personabandits again"
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); {mend}") from None
-    # A cell of results is named by the parameters of its environment, so the data themselves must never vary.
-    if hashlib.sha256(raw).hexdigest() != SHA256:
-        raise InputError(f"{path}: is damaged or was changed (its SHA-256 is not {SHA256[:12]}…); {mend}")
-    return pl.read_parquet(io.BytesIO(raw))
+    return pl.read_parquet(io.BytesIO(content(path, SHA256)))
 
 
 def tabulate(frame: pl.DataFrame, min_reviews: int) -> Cells:
