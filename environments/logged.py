@@ -19,7 +19,7 @@ from environments.log_file import LoggedEvents, read_log
 from environments.protocol import About
 from environments.replay import Log, Order, Replay
 from environments.replay_words import counting, estimating, repeating
-from environments.table_file import digest_of
+from environments.table_file import digest_meant
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 MaybeColumn = Annotated[str | None, BeforeValidator(lambda name: None if name == "" else name)]
@@ -70,9 +70,9 @@ class LoggedReplay(Description):
 
     @model_validator(mode="after")
     def _fits_its_log(self) -> LoggedReplay:
+        digest = digest_meant(self.path, self.sha256)
         try:
-            digest = digest_of(self.path)
-            log = read_log(self.path, self.sha256 or digest, self._roles).log
+            log = read_log(self.path, digest, self._roles).log
             log.problem(None)  # it refuses features of the same name
         except InputError as error:
             raise InputError(_placed(error, self.path)) from None

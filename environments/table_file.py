@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bandits.errors import InputError
+from bandits.errors import Fault, InputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,6 +39,22 @@ def digest_of(path: str) -> str:
         InputError: as `bytes_of` does.
     """
     return hashlib.sha256(bytes_of(path)).hexdigest()
+
+
+def digest_meant(path: str, sha256: str | None) -> str:
+    """SHA-256 of the file that a description names by its field `path`.
+
+    Raises:
+        InputError: when it cannot be read, or is another file than the one that is meant, if any is.
+    """
+    try:
+        digest = digest_of(path)
+    except InputError as error:
+        raise InputError([Fault(f"{path} {fault.what}", ("path",)) for fault in error.faults]) from None
+    if sha256 not in {None, digest}:
+        what = f"{path} has another SHA-256, {digest[:12]}…; use the file that was meant"
+        raise InputError(Fault(what, ("sha256",)))
+    return digest
 
 
 @lru_cache(maxsize=8)

@@ -27,7 +27,7 @@ from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
 from environments.population import PopulationWorld, labelled_sample, passes
 from environments.protocol import About
-from environments.table_file import digest_of
+from environments.table_file import digest_meant
 from environments.tabular_rows import Roles, Rows, faults_of_table, read_rows, title_of
 
 NOTHING = "nothing"
@@ -69,13 +69,7 @@ class Tabular(Description):
 
     @model_validator(mode="after")
     def _fits_its_table(self) -> Tabular:
-        try:
-            digest = digest_of(self.path)
-        except InputError as error:
-            raise InputError([Fault(f"{self.path} {fault.what}", ("path",)) for fault in error.faults]) from None
-        if self.sha256 not in {None, digest}:
-            what = f"{self.path} has another SHA-256, {digest[:12]}…; use the file that was meant"
-            raise InputError(Fault(what, ("sha256",)))
+        digest = digest_meant(self.path, self.sha256)
         faults = faults_of_table(self.path, digest, self._roles)
         if not faults and self.show_nothing and NOTHING in read_rows(self.path, digest, self._roles).actions:
             what = f"{NOTHING!r} is an action of the table already; rename it there, or leave show_nothing out"
