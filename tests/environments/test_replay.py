@@ -335,7 +335,7 @@ def test_a_bad_log_is_refused_in_one_line(column, how, says, tmp_path):
 
 
 def test_a_log_that_is_not_there_is_named():
-    assert faults("/nowhere/log.csv") == ["LoggedReplay: path: /nowhere/log.csv: is not there; check the path"]
+    assert faults("/nowhere/log.csv") == ["LoggedReplay: path: /nowhere/log.csv is not there; check the path"]
 
 
 def test_a_log_is_called_uniform_unless_chance_says_no():
