@@ -43,8 +43,8 @@ class Drifting(Wrapped):
     Args:
         world: the inner environment.
         how: "abrupt": all at once; "gradual": from each change on, a growing share of the visits is of the new
-            regime; "seasonal": to and fro between two regimes. In Python `kind` says so, too; in a table that is the kind of
-            environment.
+            regime; "seasonal": to and fro between two regimes. In Python it may be called `kind`; in a table
+            that is the kind of environment.
         at: times of the changes [clock units]; or
         every: a change every so many clock units.
         over: how long a gradual change takes [clock units].

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bandits.protocol import Ints
+from bandits.protocol import Floats, Ints
 from environments.protocol import Late, Outcome, Visits, World
 from environments.wrapping import answered, serve
 
@@ -20,18 +20,23 @@ NEVER = 2**62
 """A time that does not come."""
 
 
-def known_at_once(visits: Visits, actions: Ints) -> Late | None:
+def known_at_once(rewards: Floats | None, actions: Ints, visits: Visits) -> Late | None:
     """The rewards that a block reveals as soon as it is answered (N,), as news about it; None if there are none.
 
     A visit that does not take place with its action (NaN) is no news.
+
+    Args:
+        rewards: (N, K), as `Visits` has them.
+        actions: (N,) that were shown.
+        visits: the block, without its rewards.
     """
-    if visits.rewards is None:
+    if rewards is None:
         return None
-    values = visits.rewards[np.arange(len(actions)), actions]
-    silent, rows = replace(visits, rewards=None), np.flatnonzero(~np.isnan(values))
+    values = rewards[np.arange(len(actions)), actions]
+    rows = np.flatnonzero(~np.isnan(values))
     if len(rows) == len(values):
-        return Late(silent, values) if len(values) else None
-    return Late(silent.rows(rows), values[rows]) if len(rows) else None
+        return Late(visits, values) if len(values) else None
+    return Late(visits.rows(rows), values[rows]) if len(rows) else None
 
 
 class Pending:
@@ -96,6 +101,7 @@ class Withholding(ABC):
     def __init__(self, world: World) -> None:
         self._world = world
         self._served: Visits | None = None
+        self._at_once: Floats | None = None
         self._rewards, self._corrections = Pending(), Pending()
         self.problem, self.users = world.problem, world.users
 
@@ -118,20 +124,23 @@ class Withholding(ABC):
 
     def next_block(self, most: int | None = None) -> Visits | None:
         """Serve the next visits; None when the horizon is reached."""
-        self._served = serve(self._world, self.room(most))
-        if self._served is None or self._served.rewards is None:
-            return self._served
-        return replace(self._served, rewards=None)
+        visits = serve(self._world, self.room(most))
+        self._at_once = None if visits is None else visits.rewards
+        self._served = visits if visits is None or visits.rewards is None else replace(visits, rewards=None)
+        return self._served
 
     def respond(self, actions: Ints) -> Outcome:
         """Close the block with the actions that were shown (N,)."""
         served = answered(self._served, self)
         outcome = self._world.respond(actions)
         now = self.moved(served)
-        if (news := known_at_once(served, actions)) is not None:
+        if (news := known_at_once(self._at_once, actions, served)) is not None:
             self._rewards.enter(news, self.due(news.visits, at_once=True))
         if outcome.late is not None:
             self._rewards.enter(outcome.late, self.due(outcome.late.visits, at_once=False))
         if outcome.corrections is not None:
             self._corrections.enter(outcome.corrections, self.due(outcome.corrections.visits, at_once=False))
-        return replace(outcome, late=self._rewards.until(now), corrections=self._corrections.until(now))
+        late, corrections = self._rewards.until(now), self._corrections.until(now)
+        if late is outcome.late and corrections is outcome.corrections:
+            return outcome  # a copy costs more than all of the above, for a block of one visit
+        return replace(outcome, late=late, corrections=corrections)

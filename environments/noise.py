@@ -101,8 +101,8 @@ class Noisy(Wrapped):
         ]
         numbers = {card.name for persona in problem.cards for card in persona.features if card.kind == "number"}
         if problem.sample is not None:
-            odd = ~np.isin(problem.sample.x, (0.0, 1.0)).all(axis=0)
-            numbers.update(name for name, number in zip(problem.features, odd, strict=True) if number)
+            x = problem.sample.x
+            numbers.update(name for d, name in enumerate(problem.features) if not np.isin(x[:, d], (0.0, 1.0)).all())
         faults += [
             Fault("must be yes-no to be flipped, and is a number; use sd", ("features", blur.name, "flip"))
             for blur in self.features
