@@ -103,6 +103,14 @@ class Drifting(Wrapped):
         return faults
 
     @property
+    def details(self) -> tuple[str, ...]:
+        """Its parameters as a label tells them."""
+        at = (f"at={' and '.join(map(str, self.at))}",) if self.at else ()
+        rest = (("every", self.every), ("over", self.over), ("period", self.period))
+        moves = (f"moves={self.moves:g}",) if self.moves < 1 else ()
+        return (self.how, *at, *(f"{key}={value}" for key, value in rest if value is not None), *moves)
+
+    @property
     def changes(self) -> Ints:
         """When roles change (G − 1,) [clock units]; with seasons, one change at 0 that comes and goes."""
         if self.how == "seasonal":
