@@ -68,6 +68,15 @@ def test_delayed_batches_and_batches_of_what_is_late():
     assert when(Batched(Delayed(Tiny(9), by=1), visits=3)) == {0: 3, 1: 3, 2: 6, 3: 6, 4: 6, 5: 9, 6: 9, 7: 9}
 
 
+def test_what_a_batch_tells_within_a_day_is_known_at_the_end_of_a_day():
+    """Days of 2, 1, 0 and 3 visits in batches of 2: 0 and 1 would be known on day 0, 2 and 3 on day 3, before it is
+    over, 4 and 5 at its end. By 0: at the end of day 0 (time 1) and of day 3 (time 4); by 1: 0 and 1 on day 1.
+    """
+    batched = Batched(Tiny(6, days=[2, 1, 0, 3]), visits=2)
+    assert when(Delayed(batched, by=0)) == {0: 1, 1: 1, 2: 4, 3: 4, 4: 4, 5: 4}
+    assert when(Delayed(batched, by=1)) == {0: 2, 1: 2}
+
+
 def test_delays_add_up():
     """By 1 around by 2 is by 3: what the inner one tells before visit t + 3 is known before t + 4."""
     assert known(Delayed(Delayed(Tiny(9), by=2), by=1)) == known(Delayed(Tiny(9), by=3))
