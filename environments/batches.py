@@ -10,7 +10,7 @@ from pydantic import Field
 from bandits.protocol import Ints
 from environments.news import Withholding
 from environments.protocol import Visits, World
-from environments.wrapping import AT_ONCE, Wrapped
+from environments.wrapping import BLOCK, Wrapped
 
 
 class Batched(Wrapped):
@@ -50,7 +50,7 @@ class BatchedWorld(Withholding):
 
     def room(self, most: int | None) -> int:
         """How many visits the next block may hold: a batch ends where a block does."""
-        return min(AT_ONCE if most is None else most, self._size - self._count % self._size)
+        return min(BLOCK if most is None else most, self._size - self._count % self._size)
 
     def moved(self, visits: Visits) -> int:
         """Move past a block that was answered; return the number of visits up to which news is passed on."""

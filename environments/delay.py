@@ -25,7 +25,7 @@ from bandits.protocol import Floats, Ints
 from bandits.registry import from_table
 from environments.news import NEVER, Withholding
 from environments.protocol import Visits, World
-from environments.wrapping import AT_ONCE, Luck, Wrapped
+from environments.wrapping import BLOCK, Luck, Wrapped
 
 LONGEST = 2**40
 """A delay that outlasts every world [clock units]."""
@@ -181,7 +181,7 @@ class DelayedWorld(Withholding):
         """How many visits the next block may hold, so that no news falls inside of it."""
         if not self._by_visit:
             return most
-        room = min(AT_ONCE if most is None else most, self.first - self._now)
+        room = min(BLOCK if most is None else most, self.first - self._now)
         if room > 1:
             index = np.arange(self._now, self._now + room)
             room = min(room, int(self._known(index, index + 1).min()) - self._now)

@@ -65,30 +65,33 @@ class Pending:
         known: list[Late] = []
         while self._times and self._times[0] <= now:
             known += self._news.pop(heapq.heappop(self._times))
-        if len(known) < 2:  # noqa: PLR2004  nothing to join
-            return known[0] if known else None
-        visits = joined([part.visits for part in known])
-        order = np.argsort(visits.index, kind="stable")
-        return Late(visits.rows(order), np.concatenate([part.values for part in known])[order])
+        if not known:
+            return None
+        news = known[0] if len(known) == 1 else _joined(known)
+        if (np.diff(news.visits.index) >= 0).all():
+            return news
+        order = np.argsort(news.visits.index, kind="stable")
+        return Late(news.visits.rows(order), news.values[order])
 
 
-def joined(blocks: list[Visits]) -> Visits:
-    """Visits whose rewards are learnt later, one block after the other; what is told of actions is that of the last."""
-    last = blocks[-1]
-    user = None if last.user is None else np.concatenate([visits.user for visits in blocks if visits.user is not None])
+def _joined(parts: list[Late]) -> Late:
+    """News of several blocks; what is told of the actions is that of the last."""
+    blocks = [part.visits for part in parts]
+    users = [visits.user for visits in blocks if visits.user is not None]
     typical = [visits.typical for visits in blocks if visits.typical is not None]
-    return replace(
-        last,
+    visits = replace(
+        blocks[-1],
         index=np.concatenate([visits.index for visits in blocks]),
         time=np.concatenate([visits.time for visits in blocks]),
         x=np.concatenate([visits.x for visits in blocks]),
         available=np.concatenate([visits.available for visits in blocks]),
         cohort=np.concatenate([visits.cohort for visits in blocks]),
-        user=user,
+        user=np.concatenate(users) if users else None,
         expected=np.concatenate([visits.expected for visits in blocks]),
         welfare=np.concatenate([visits.welfare for visits in blocks]),
         typical=np.concatenate(typical) if typical else None,
     )
+    return Late(visits, np.concatenate([part.values for part in parts]))
 
 
 class Withholding(ABC):

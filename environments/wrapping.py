@@ -18,8 +18,8 @@ from bandits.streams import stream
 from environments.protocol import About, Environment, Outcome, Users, Visits, World
 from environments.registry import EnvironmentField
 
-AT_ONCE = 1024
-"""Visits in a block at most where a wrapper must say how many it wants, and nobody asks for fewer."""
+BLOCK = 1024
+"""How many visits a wrapper asks for that must say how many, where nobody asks it for fewer."""
 
 
 class Wrapped(Description, ABC):
@@ -99,7 +99,7 @@ class Luck:
         """The draws (N,) of visits, or users, with these numbers (N,)."""
         more = int(number.max(initial=-1)) + 1 - len(self._kept)
         if more > 0:
-            self._kept = np.concatenate([self._kept, self._draw(max(more, len(self._kept), AT_ONCE))])
+            self._kept = np.concatenate([self._kept, self._draw(max(more, len(self._kept), BLOCK))])
         return self._kept[number]
 
 
