@@ -14,7 +14,7 @@ from bandits.description import Description
 from bandits.errors import Fault, InputError
 from bandits.protocol import Bools, Ints
 from environments.named_tables import by_name
-from environments.protocol import Visits, World
+from environments.protocol import About, Visits, World
 from environments.wrapping import Relay, Wrapped, narrowed, withheld
 
 Time = Annotated[int, Field(ge=0)]
@@ -114,10 +114,9 @@ class Launches(Wrapped):
         """Its parameters as a label tells them."""
         return tuple(str(shelf) for shelf in self.schedule)
 
-    @property
-    def note(self) -> str:
+    def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
-        return f"Not all actions are always on offer ({self.world.about.clock}s): {'; '.join(self.details)}."
+        return f"Not all actions are always on offer ({inner.clock}s): {'; '.join(self.details)}."
 
     def open(self, seed: int, replication: int) -> World:
         """Make the world of one replication."""

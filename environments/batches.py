@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bandits.protocol import Ints
 from environments.news import Withholding
-from environments.protocol import Visits, World
+from environments.protocol import About, Visits, World
 from environments.wrapping import BLOCK, Wrapped
 
 
@@ -26,9 +26,9 @@ class Batched(Wrapped):
 
     visits: Annotated[int, Field(ge=1, le=1_000_000_000)]
 
-    @property
-    def note(self) -> str:
+    def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
+        del inner
         return f"The policy learns only after every {self.visits} visits, of all that is known by then."
 
     def open(self, seed: int, replication: int) -> World:

@@ -24,7 +24,7 @@ from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Floats, Ints
 from bandits.registry import from_table
 from environments.news import NEVER, Withholding
-from environments.protocol import Visits, World
+from environments.protocol import About, Visits, World
 from environments.wrapping import BLOCK, Luck, Wrapped
 
 LONGEST = 2**40
@@ -135,10 +135,9 @@ class Delayed(Wrapped):
         every = (f"news_every={self.news_every}",) if self.news_every > 1 else ()
         return (f"by={self.by}", *lost, *every)
 
-    @property
-    def note(self) -> str:
+    def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
-        unit = self.world.about.clock
+        unit = inner.clock
         lost = f", and {100 * self.lost:g} % never" if self.lost else ""
         every = f"; news comes every {self.news_every} {unit}s" if self.news_every > 1 else ""
         return f"Rewards become known to the policy late ({unit}s: {self.by}){lost}{every}; all of them count."

@@ -24,7 +24,7 @@ from pydantic import Field, model_validator
 
 from bandits.errors import Fault, InputError
 from bandits.protocol import Ints
-from environments.protocol import Environment, Visits, World
+from environments.protocol import About, Environment, Visits, World
 from environments.wrapping import Luck, Relay, Wrapped
 
 Times = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
@@ -119,10 +119,9 @@ class Drifting(Wrapped):
             return np.arange(self.every, self.world.about.horizon, self.every)
         return np.array(self.at, dtype=np.int64)
 
-    @property
-    def note(self) -> str:
+    def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
-        unit = self.world.about.clock
+        unit = inner.clock
         when = f"every {self.every} {unit}s" if self.every else f"at {unit} {', '.join(map(str, self.at))}"
         how = {
             "abrupt": f"{when}, all at once",
@@ -136,7 +135,7 @@ class Drifting(Wrapped):
         world, changes = self.world.open(seed, replication), self.changes
         order = self.stream(seed, replication, "roles")
         roles = roles_of(len(world.problem.actions), world.problem.nothing, self.moves, len(changes), order)
-        return DriftingWorld(world, self, roles, Luck(self.stream(seed, replication, "regime").random))
+        return DriftingWorld(world, self, changes, roles, Luck(self.stream(seed, replication, "regime").random))
 
 
 def roles_of(K: int, nothing: int | None, moves: float, changes: int, rng: np.random.Generator) -> Ints:
@@ -156,15 +155,15 @@ class DriftingWorld(Relay):
 
     Args:
         world: the inner one.
-        drift: says when.
+        drift: says how.
+        changes: when (G − 1,) [clock units].
         roles: (G, K) of each action in each regime.
         luck: of each visit, by its number.
     """
 
-    def __init__(self, world: World, drift: Drifting, roles: Ints, luck: Luck) -> None:
+    def __init__(self, world: World, drift: Drifting, changes: Ints, roles: Ints, luck: Luck) -> None:
         super().__init__(world)
-        self._drift, self._roles, self._luck = drift, roles, luck
-        self._changes = drift.changes
+        self._drift, self._changes, self._roles, self._luck = drift, changes, roles, luck
 
     def regime(self, visits: Visits) -> Ints:
         """Which regime each visit (N,) belongs to."""

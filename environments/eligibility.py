@@ -14,7 +14,7 @@ from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Bools
 from environments.named_tables import by_name
-from environments.protocol import Visits, World
+from environments.protocol import About, Visits, World
 from environments.wrapping import Luck, Relay, Wrapped, narrowed, somebody, withheld
 
 
@@ -99,9 +99,9 @@ class Eligible(Wrapped):
         """Its parameters as a label tells them."""
         return tuple(str(rule) for rule in self.rule)
 
-    @property
-    def note(self) -> str:
+    def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
+        del inner
         return f"Not everybody may be shown everything: {'; '.join(self.details)}."
 
     def open(self, seed: int, replication: int) -> World:
@@ -166,10 +166,9 @@ class Holdout(Wrapped):
             raise InputError(Fault(f"{what}; set show_nothing where it is a parameter", ("world",)))
         return self
 
-    @property
-    def note(self) -> str:
+    def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
-        who = "users" if self.world.about.people else "visits"
+        who = "users" if inner.people else "visits"
         return f"{100 * self.share:g} % of the {who}, drawn by chance, are held out: they are never shown anything."
 
     def open(self, seed: int, replication: int) -> World:

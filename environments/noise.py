@@ -17,7 +17,7 @@ from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Floats, Problem
 from environments.named_tables import by_name
-from environments.protocol import Visits, World
+from environments.protocol import About, Visits, World
 from environments.wrapping import Luck, Relay, Wrapped
 
 Chance = Annotated[float, Field(ge=0, le=1)]
@@ -124,9 +124,9 @@ class Noisy(Wrapped):
         """Its parameters as a label tells them."""
         return tuple(str(blur) for blur in self.features)
 
-    @property
-    def note(self) -> str:
+    def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
+        del inner
         return f"Policies see features with errors: {'; '.join(self.details)}. Cards, if there are any, know of none."
 
     @property

@@ -34,9 +34,8 @@ class Wrapped(Description, ABC):
     def __init__(self, world: Environment, **fields: object) -> None:
         super().__init__(world=world, **fields)
 
-    @property
     @abstractmethod
-    def note(self) -> str:
+    def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
 
     @property
@@ -70,7 +69,7 @@ class Wrapped(Description, ABC):
         inner: About = self.world.about
         own = {key: value for key, value in parameters(self).items() if key != "world"}
         scenario = identity([type(self).__module__, type(self).__qualname__, own, inner.scenario])
-        return replace(inner, scenario=scenario, notes=(*inner.notes, self.note))
+        return replace(inner, scenario=scenario, notes=(*inner.notes, self.note(inner)))
 
     @abstractmethod
     def open(self, seed: int, replication: int) -> World:

@@ -278,8 +278,7 @@ def test_faults_inside_are_told_with_their_place(tmp_path):
 class Doubled(Wrapped):
     """A wrapper of one's own: everything counts twice."""
 
-    @property
-    def note(self):
+    def note(self, inner):
         return "Everything counts twice."
 
     def open(self, seed, replication):
