@@ -60,6 +60,19 @@ def test_a_gradual_change_takes_over_a_growing_share_of_visits():
         same_mean(changed[10_000 + 5_000 * quarter :][:5_000], 1 / 8 + quarter / 4, looks=4)
 
 
+def test_a_short_change_by_hand():
+    """Every 4 visits, over 2: of visits 4 r, 4 r + 1, 4 r + 2 and 4 r + 3, shares 0, ½, 1 and 1 have changed r times, the
+    others once less. 0.05 off would be found.
+    """
+    changed = np.array(swapped(Drifting(Tiny(N, nothing=True), how="gradual", every=4, over=2), most=4_000))
+    # Whether visits 4 r … 4 r + 3 are in the regime that an even, or odd, number r of changes leads to.
+    there = (changed.reshape(-1, 4) == np.arange(N // 4)[:, None] % 2)[1:]
+    assert not there[:, 0].any()
+    assert there[:, 2:].all()
+    assert detectable_gap(N // 4 - 1) < 0.05
+    same_mean(there[:, 1], 0.5)
+
+
 def test_seasons_come_and_go():
     """With a period of 4 visits: shares 0, ½, 1, ½ of visits 0, 1, 2, 3 modulo 4. 0.05 off would be found."""
     changed = np.array(swapped(Drifting(Tiny(N, nothing=True), how="seasonal", period=4), most=4_000)).reshape(-1, 4)
