@@ -61,7 +61,7 @@ def test_a_gradual_change_takes_over_a_growing_share_of_visits():
 
 
 def test_a_short_change_by_hand():
-    """Every 4 visits, over 2: of visits 4 r, 4 r + 1, 4 r + 2 and 4 r + 3, shares 0, ½, 1 and 1 have changed r times, the
+    """Every 4 visits, over 2: of visits 4 r to 4 r + 3, shares 0, ½, 1 and 1 have changed r times, the
     others once less. 0.05 off would be found.
     """
     changed = np.array(swapped(Drifting(Tiny(N, nothing=True), how="gradual", every=4, over=2), most=4_000))
