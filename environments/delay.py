@@ -148,7 +148,7 @@ class Delayed(Wrapped):
 
         def draw(n: int) -> Floats:
             delays = np.minimum(self.by.delays(1.0 - late.random(n)), LONGEST)
-            return np.where(lost.random(n) < self.lost, np.inf, delays)
+            return np.where(lost.random(n) < self.lost, float(NEVER), delays)
 
         by_visit = self.world.about.clock == "visit"
         return DelayedWorld(self.world.open(seed, replication), Luck(draw), self.news_every, by_visit=by_visit)
@@ -171,10 +171,8 @@ class DelayedWorld(Withholding):
 
     def _known(self, index: Ints, at: Ints) -> Ints:
         """When news about visits with these numbers (N,) comes, which would have been known at some times (N,)."""
-        delay = self._delay.of(index)
-        lost = np.isinf(delay)
-        due = at + np.where(lost, 0.0, delay).astype(np.int64)
-        return np.where(lost, NEVER, -(-due // self._every) * self._every)
+        due = at + self._delay.of(index).astype(np.int64)
+        return due if self._every == 1 else -(-due // self._every) * self._every
 
     def room(self, most: int | None) -> int | None:
         """How many visits the next block may hold, so that no news falls inside of it."""

@@ -17,7 +17,7 @@ from environments.protocol import Late, Outcome, Visits, World
 from environments.wrapping import answered, serve
 
 NEVER = 2**62
-"""A time that does not come."""
+"""A time that does not come, nor does any after it."""
 
 
 def known_at_once(rewards: Floats | None, actions: Ints, visits: Visits) -> Late | None:
@@ -52,8 +52,10 @@ class Pending:
         return self._times[0] if self._times else NEVER
 
     def enter(self, news: Late, due: Ints) -> None:
-        """Withhold news about N visits until some times (N,); NEVER: for good."""
-        for time in sorted(set(due.tolist()) - {NEVER}):
+        """Withhold news about N visits until some times (N,); from NEVER on: for good."""
+        for time in sorted(set(due.tolist())):
+            if time >= NEVER:
+                break
             rows = np.flatnonzero(due == time)
             if time not in self._news:
                 heapq.heappush(self._times, time)
@@ -68,7 +70,7 @@ class Pending:
         if not known:
             return None
         news = known[0] if len(known) == 1 else _joined(known)
-        if (np.diff(news.visits.index) >= 0).all():
+        if len(news.values) == 1:
             return news
         order = np.argsort(news.visits.index, kind="stable")
         return Late(news.visits.rows(order), news.values[order])
