@@ -64,8 +64,8 @@ class Visits:
             typical=None if self.typical is None else self.typical[rows],
         )
 
-    def shown_to(self, needs: Needs) -> Block:
-        """The part that a policy with these needs may see."""
+    def shown_to(self, needs: Needs, *, asks: bool = False) -> Block:
+        """The part that a policy with these needs may see; for `asks` see `Block`."""
         expected = self.expected if needs.sees_expected else None
         if needs.sees_typical and self.typical is not None:
             expected = self.typical
@@ -77,6 +77,7 @@ class Visits:
             cohort=self.cohort if needs.sees_cohort else None,
             user=self.user if needs.sees_user else None,
             expected=expected,
+            asks=asks,
         )
 
 

@@ -68,7 +68,7 @@ def play(world: World, learner: BlockLearner, needs: Needs, ledger: Ledger, log:
     while (visits := world.next_block()) is not None:
         with _placed(visits.index):
             # some propensities take time to compute: only the log asks for them
-            choices = learner.play(replace(visits.shown_to(needs), asks=log is not None))
+            choices = learner.play(visits.shown_to(needs, asks=log is not None))
             check(choices, visits.available)
             if visits.rewards is None or world.problem.corrections:
                 memory.keep(visits.index, choices)
