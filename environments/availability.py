@@ -84,7 +84,11 @@ class Launches(Wrapped):
             on offer. At every time at least one action must be.
     """
 
-    schedule: Annotated[tuple[Shelf, ...], BeforeValidator(by_name(Shelf, ("from", "until", "out"), "action"))]
+    schedule: Annotated[
+        tuple[Shelf, ...],
+        BeforeValidator(by_name(Shelf, ("from", "until", "out"), "action")),
+        Field(examples=[{"Dresses": {"from": 5_000}, "Skirts": {"out": [[8_000, 9_000]]}}]),
+    ]
 
     @model_validator(mode="after")
     def _always_something(self) -> Self:

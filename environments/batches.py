@@ -24,7 +24,7 @@ class Batched(Wrapped):
         visits: from one batch of news to the next.
     """
 
-    visits: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    visits: Annotated[int, Field(ge=1, le=1_000_000_000, examples=[500])]
 
     def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""

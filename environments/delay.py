@@ -124,7 +124,7 @@ class Delayed(Wrapped):
             more is faster, since blocks end wherever there is news.
     """
 
-    by: Annotated[Delay, BeforeValidator(_delay)]
+    by: Annotated[Delay, BeforeValidator(_delay), Field(examples=[{"kind": "geometric", "mean": 100.0}])]
     lost: Annotated[float, Field(ge=0, lt=1)] = 0.0
     news_every: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 

@@ -52,9 +52,9 @@ class Drifting(Wrapped):
         moves: share of the actions that take part in a change; two at least.
     """
 
-    how: Literal["abrupt", "gradual", "seasonal"]
+    how: Literal["abrupt", "gradual", "seasonal"] = Field(examples=["abrupt"])
     at: Times = ()
-    every: Span | None = None
+    every: Span | None = Field(default=None, examples=[5_000])
     over: Span | None = None
     period: Span | None = None
     moves: Annotated[float, Field(gt=0, le=1)] = 1.0

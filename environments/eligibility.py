@@ -75,6 +75,7 @@ class Eligible(Wrapped):
     rule: Annotated[
         tuple[Rule, ...],
         BeforeValidator(by_name(Rule, ("feature", "at_least", "at_most", "cohorts", "share"), "action")),
+        Field(examples=[{"Dresses": {"cohorts": ["18-29", "30-39"]}, "Skirts": {"share": 0.5}}]),
     ]
 
     @model_validator(mode="after")
@@ -157,7 +158,7 @@ class Holdout(Wrapped):
         share: who is held out.
     """
 
-    share: Annotated[float, Field(gt=0, lt=1)]
+    share: Annotated[float, Field(gt=0, lt=1, examples=[0.1])]
 
     @model_validator(mode="after")
     def _may_be_silent(self) -> Self:

@@ -52,7 +52,7 @@ class LoggedReplay(Description):
 
     incidental: ClassVar[frozenset[str]] = frozenset({"path"})
 
-    path: str
+    path: str = Field(examples=["log.csv"])
     action: str = "action"
     reward: str = "reward"
     propensity: MaybeColumn = "propensity"

@@ -60,7 +60,7 @@ class MovieLens(Description):
 
     incidental: ClassVar[frozenset[str]] = frozenset({"folder"})
 
-    folder: str
+    folder: str = Field(examples=["ml-100k"])
     actions: Annotated[int | Literal["genres"], BeforeValidator(_of_films_or_genres)] = 20
     cohort: Cohorts = "age"
     horizon: Annotated[int, Field(ge=1)] = 20_000

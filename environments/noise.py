@@ -88,7 +88,9 @@ class Noisy(Wrapped):
     """
 
     features: Annotated[
-        tuple[Blur, ...], BeforeValidator(by_name(Blur, ("sd", "flip", "missing", "dropped"), "feature"))
+        tuple[Blur, ...],
+        BeforeValidator(by_name(Blur, ("sd", "flip", "missing", "dropped"), "feature")),
+        Field(examples=[{"age near 35": {"sd": 0.2}, "age near 65": {"dropped": True}}]),
     ]
 
     @model_validator(mode="after")

@@ -54,7 +54,7 @@ class Tabular(Description):
 
     incidental: ClassVar[frozenset[str]] = frozenset({"path"})
 
-    path: str
+    path: str = Field(examples=["table.csv"])
     label_column: Annotated[str | None, Field(alias="label")] = None
     rewards: Columns | None = None
     features: Columns | None = None

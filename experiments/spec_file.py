@@ -9,7 +9,7 @@ from typing import Any
 from bandits.errors import Fault, InputError, unknown
 from environments.toml_file import read_toml
 
-SHIPPED = ("acme", "clothing", "policies")
+SHIPPED = ("acme", "clothing", "policies", "worlds")
 PLURAL = {"environment": "environments", "policy": "policies"}
 SINGULAR = {plural: field for field, plural in PLURAL.items()}
 FILES = ("scenario", "path", "folder")
