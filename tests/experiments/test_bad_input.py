@@ -454,7 +454,7 @@ CASES = {
     ),
     # what is named on the command line
     "unknown experiment": Case(
-        "unknown experiment 'clothin' (known: acme, clothing, policies); did you mean 'clothing'?; "
+        "unknown experiment 'clothin' (known: acme, clothing, policies, worlds); did you mean 'clothing'?; "
         "one's own is the path of a .toml file",
         words="run clothin",
     ),
