@@ -84,8 +84,8 @@ def _declared(column: pl.Series) -> list[str]:
 def find_overlap(log: Log) -> list[Finding]:
     """Pairs of cohort and action that never met.
 
-    Where action k is shown in a share q_k of the visits of other cohorts, it misses all n_c visits of a cohort by luck with
-    probability (1 − q_k)^n_c. Below ALARM / (C K) it is not luck; else the cohort is too small to tell.
+    Where action k is shown in a share q_k of the visits of other cohorts, it misses all n_c visits of a cohort by luck
+    with probability (1 − q_k)^n_c. Below ALARM / (C K) it is not luck; else the cohort is too small to tell.
     """
     cohorts = log.cohorts
     C, K = (0 if cohorts is None else len(cohorts.names)), len(log.actions.names)
@@ -96,7 +96,6 @@ def find_overlap(log: Log) -> list[Finding]:
     here, there = met.sum(axis=1, keepdims=True), met.sum() - met.sum(axis=1, keepdims=True)
     share_elsewhere = np.minimum((met.sum(axis=0) - met) / np.maximum(there, 1), 1 - 1e-12)
     never = met == 0
-    # one more of each, so that an action that was shown once elsewhere is not taken for one that is shown at that rate
     by_plan = never & (here * np.log1p(-share_elsewhere) < math.log(ALARM / (C * K)))
     findings = []
     if by_plan.any():
@@ -105,8 +104,8 @@ def find_overlap(log: Log) -> list[Finding]:
             forbids(
                 "overlap",
                 f"{count(len(pairs), 'pair')} of {C * K:,} never met, beyond luck: {listed(pairs)}.",
-                "What these actions do to these cohorts is not in the log; a model would guess it from other cohorts, which "
-                "is how small cohorts get hurt.",
+                "What these actions do to these cohorts is not in the log; a model would guess it from other cohorts, "
+                "which is how small cohorts get hurt.",
                 "Conclude nothing about these pairs: leave the cohort or the action out, or show it there at random.",
             )
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bandits.protocol import Bools, Floats, Ints
-from environments.log_check.finding import ALARM, Finding, count, fine, listed, printable, warns
+from environments.log_check.finding import ALARM, Finding, chance, count, fine, listed, printable, warns
 from environments.log_check.log import Log, coded, numbers, simple
 from environments.log_check.statistics import chi_square, holm, ranks, two_sided
 from environments.log_check.tidiness import is_id
@@ -47,8 +47,8 @@ def find_drift(log: Log) -> list[Finding]:
 
     PSI = Σ_b (q_b − p_b) ln(q_b / p_b)
 
-    of their shares p, q. Rewards: the difference within each action, weighted by n₁ n₂ / (n₁ + n₂), so that a policy which
-    has come to choose better does not look like a world that has changed.
+    of their shares p, q. Rewards: the difference within each action, weighted by n₁ n₂ / (n₁ + n₂), so that a policy
+    which has come to choose better does not look like a world that has changed.
     """
     order, by, findings = _in_time(log)
     third = len(log) // 3
@@ -63,24 +63,35 @@ def find_drift(log: Log) -> list[Finding]:
     if (reward := _of_reward(log, first, last)) is not None:
         shifts.append(reward)
     corrected = holm(np.array([shift.p for shift in shifts]))
-    moved = [
-        f"{printable(s.what)} ({s.said}, p = {p:.1g})"
-        for s, p in sorted(zip(shifts, corrected, strict=True), key=lambda pair: pair[1])
-        if p < ALARM and s.large
-    ]
+    moved = {i: float(p) for i, p in enumerate(corrected) if p < ALARM and shifts[i].large}
+    said = {i: f"{printable(shifts[i].what)} ({shifts[i].said}, {chance(p)})" for i, p in moved.items()}
+    if 0 in moved:
+        findings.append(_of_the_policy(log, f"Between the first and the last third {by}: {said.pop(0)}."))
+    if said:
+        names = listed([said[i] for i in sorted(said, key=lambda i: moved[i])])
+        findings.append(
+            warns(
+                "drift",
+                f"Between the first and the last third {by}: {names}.",
+                "Visitors or tastes have changed, or what is logged has: what was learnt early may be wrong now.",
+                "Judge policies on the last part alone, or let them forget; look for a change in what is logged.",
+            )
+        )
     if not moved:
-        said = f"The first and the last third {by} are alike ({count(len(shifts), 'test')}, corrected by Holm)."
-        return [*findings, fine("drift", said)]
-    return [
-        *findings,
-        warns(
-            "drift",
-            f"Between the first and the last third {by}: {listed(moved)}.",
-            "What was learnt early may be wrong now. Actions shift where the logging policy learns, which its propensities "
-            "undo; features or rewards shift where visitors or tastes change, which nothing undoes.",
-            "Judge policies on the last part alone, or let them forget; look for a change in what is logged.",
-        ),
-    ]
+        tests = count(len(shifts), "test")
+        findings.append(fine("drift", f"The first and the last third {by} are alike ({tests}, corrected by Holm)."))
+    return findings
+
+
+def _of_the_policy(log: Log, seen: str) -> Finding:
+    if log.propensity is not None:
+        return fine("drift", seen, "The logging policy has changed, perhaps by learning; its propensities tell how.")
+    return warns(
+        "drift",
+        seen,
+        "The logging policy has changed. Without propensities, an action that was shown at a good time looks good.",
+        "Compare actions within a part in which their shares were constant.",
+    )
 
 
 def _in_time(log: Log) -> tuple[Ints, str, list[Finding]]:

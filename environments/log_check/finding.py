@@ -121,6 +121,11 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def chance(p: float) -> str:
+    """A p value, never 0."""
+    return "p < 1e-300" if p < 1e-300 else f"p = {p:.1g}"  # noqa: PLR2004  the smallest that floating point holds well
+
+
 def share(part: float, whole: float) -> str:
     """A share in per cent, never rounded to 0 or to 100."""
     percent = 100 * part / whole

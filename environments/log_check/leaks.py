@@ -8,7 +8,7 @@ import numpy as np
 
 from bandits.protocol import Floats, Ints
 from environments.log_check.finding import ALARM, Finding, count, fine, forbids, listed, printable, warns
-from environments.log_check.log import Coded, Log, coded, numbers, simple
+from environments.log_check.log import Log, coded, numbers, simple
 from environments.log_check.statistics import correlation, ranks
 from environments.log_check.tidiness import is_id
 
@@ -19,9 +19,10 @@ BINS = 32
 def find_outcome_leaks(log: Log) -> list[Finding]:
     """Features that tell the reward almost perfectly by themselves.
 
-    The measure is the area under the ROC curve (AUC) for rewards of two values, Spearman's |ρ| else; of the feature itself,
-    and of the mean reward of the other visits with the same value (or in the same of 32 bins), which also finds a leak that
-    is not monotone. Either must exceed 0.95, and its null distribution: sd √((n + 1) / 12 n₀ n₁) or 1 / √(n − 1).
+    The measure is the area under the ROC curve (AUC) for rewards of two values, Spearman's |ρ| else; of the feature
+    itself, and of the mean reward of the other visits with the same value (or in the same of 32 bins), which also finds
+    a leak that is not monotone. It must exceed 0.95 and what luck can do, whose standard deviation is
+    √((n + 1) / 12 n₀ n₁) or 1 / √(n − 1).
     """
     features = [name for name in log.roles.features if simple(log.frame[name])]
     rows = log.sound
@@ -46,11 +47,11 @@ def find_outcome_leaks(log: Log) -> list[Finding]:
     return [
         forbids(
             "leaks",
-            f"{count(len(leaking), 'feature')} that {'tells' if len(leaking) == 1 else 'tell'} the reward almost perfectly: "
+            f"{count(len(leaking), 'feature')} from which the reward can be told almost perfectly: "
             + listed([f"{printable(name)} ({what} {measure:.3f})" for measure, name in leaking])
             + ".",
-            "Probably it was written after the outcome, or from it. A policy would learn from the answer, look perfect on "
-            "this log, and fail where the answer is not yet there.",
+            "Probably it was written after the outcome, or from it. A policy would learn from the answer, look perfect "
+            "on this log, and fail where the answer is not yet there.",
             "Leave out what is not known when the action is chosen: name the features that are with --features.",
         )
     ]
@@ -133,15 +134,15 @@ def find_cohort_leaks(log: Log) -> list[Finding]:
         warns(
             "leaks",
             f"{count(len(telling), 'feature')} from which the cohort can be read: {listed(telling)}.",
-            "A policy that sees it is told the cohort, whatever its own settings say; a comparison with policies that must "
-            "infer the cohort is not what it seems.",
+            "A policy that sees it is told the cohort, whatever its own settings say; a comparison with policies that "
+            "must infer the cohort is not what it seems.",
             "That is right if it is so in production. Else leave it out.",
         )
     ]
 
 
 def _by_value(codes: Ints, c: Ints) -> float:
-    """log P(every value has one cohort) if visits had their cohorts by chance: Σ_v log Σ_c π_c^{n_v}; 0 if one has several."""
+    """How likely is it by chance that every value has one cohort: Σ_v log Σ_c π_c^{n_v}; 0 if one has several."""
     C = int(c.max()) + 1
     pairs = np.unique(codes * C + c)
     if len(pairs) > len(np.unique(codes)):
@@ -152,7 +153,7 @@ def _by_value(codes: Ints, c: Ints) -> float:
 
 
 def _by_threshold(values: Floats, c: Ints) -> float:
-    """log P(cohorts lie in C stretches) if visits had their cohorts by chance: C! Π n_c! / n!; 0 if they do not."""
+    """How likely is it by chance that cohorts lie in C stretches: log C! Π n_c! / n!; 0 if they do not."""
     order = np.lexsort((c, values))
     v, sorted_c = values[order], c[order]
     counts = np.bincount(c)

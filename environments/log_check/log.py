@@ -120,7 +120,7 @@ class Log:
             return None
         lists = column.cast(pl.List(pl.Boolean))
         widths = lists.list.len()
-        if lists.null_count() or widths.n_unique() != 1 or widths[0] == 0:
+        if lists.null_count() or widths.n_unique() != 1 or widths[0] < max(len(self.actions.names), 1):
             return None
         flat = lists.explode().fill_null(value=False).to_numpy()
         return flat.reshape(len(column), -1).astype(np.int64)

@@ -64,7 +64,7 @@ def roles_of(columns: Sequence[str], asked: Asked, path: str) -> tuple[Roles, li
     Without features named, they are the columns x_…, or where there are none, all that have no other role.
 
     Raises:
-        InputError: when a column that is asked for is not there, one is asked for twice, or there is no action or reward.
+        InputError: when a column that is asked for is not there, or asked for twice, or there is no action or reward.
     """
     given = {role: getattr(asked, role) for role in KNOWN}
     faults = [_absent(role, name, columns) for role, name in given.items() if name is not None and name not in columns]

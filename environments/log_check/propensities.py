@@ -18,8 +18,13 @@ from environments.log_check.log import Log
 from environments.log_check.statistics import holm, two_sided
 from environments.log_check.uniformity import find_without_propensities
 
+ROUNDING, NEARLY_EQUAL, SMALLEST = 1e-9, 1e-6, 1e-12
+
 LEAST_SHOWN = 100
 """An action must have been shown so often for its mean weight to be nearly normal."""
+
+MOSTLY = 0.95
+"""Where so many propensities are 1, the policy was deterministic."""
 
 LEAST_EFFECTIVE = 0.1
 """Warn where the uniform policy's value rests on fewer effective visits than this share of the log."""
@@ -66,11 +71,13 @@ def _weights(log: Log, p: Floats, good: Bools) -> list[Finding]:
     several = m > 1
     if not several.any():
         return []
-    if (p[several] == 1).all():
+    certain = int((p[several] == 1).sum())
+    if certain >= MOSTLY * several.sum():
         return [
             forbids(
                 "propensities",
-                f"Every propensity is 1, and {count(len(log.actions.names), 'action')} shown: nothing was left to chance.",
+                f"{certain:,} of {count(int(several.sum()), 'propensity', 'propensities')} are 1, and "
+                f"{count(len(log.actions.names), 'action')} were shown: nothing was left to chance.",
                 "What another action would have brought to the same visitor was never tried, so no other policy can be "
                 "judged by this log.",
                 "Log a policy that explores (epsilon-greedy, Thompson sampling); or if these are no propensities, drop "
@@ -95,8 +102,8 @@ def _too_small(log: Log, p: Floats, codes: np.ndarray[tuple[int], np.dtype[np.in
     mean = np.bincount(codes, 1 / p, minlength=K) / n
     square = np.bincount(codes, 1 / p**2, minlength=K) / n
     error = np.sqrt(np.maximum(square - mean**2, 0) / n)
-    often = np.flatnonzero((counts >= LEAST_SHOWN) & (mean > 1 + 1e-9))
-    z = (mean[often] - 1) / np.maximum(error[often], 1e-12)
+    often = np.flatnonzero((counts >= LEAST_SHOWN) & (mean > 1 + NEARLY_EQUAL))
+    z = (mean[often] - 1) / np.maximum(error[often], SMALLEST)
     found = often[holm(two_sided(z), comparisons=K) < ALARM]
     if not len(found):
         return None
@@ -104,8 +111,8 @@ def _too_small(log: Log, p: Floats, codes: np.ndarray[tuple[int], np.dtype[np.in
     return forbids(
         "propensities",
         f"{count(len(found), 'action')} shown more often than the propensities allow, beyond luck: "
-        f"{listed([log.actions.names[k] for k in found])}; {printable(log.actions.names[worst])} was shown {mean[worst]:.3g} "
-        f"times as often as they say (z = {z[list(often).index(worst)]:.1f}).",
+        f"{listed([log.actions.names[k] for k in found])}; {printable(log.actions.names[worst])} was shown "
+        f"{mean[worst]:.3g} times as often as they say (z = {z[list(often).index(worst)]:.1f}).",
         "The propensities are not those of the policy that chose: every weighted estimate would be wrong.",
         "Log the probability of the shown action in its own context, as the policy had it when it chose.",
     )
@@ -115,14 +122,12 @@ def _mean_weight(w: Floats, m: Floats, log: Log, *, wrong: bool) -> Finding:
     """The mean weight beside 1."""
     mean = float(w.mean())
     error = float(w.std(ddof=1) / math.sqrt(len(w))) if len(w) > 1 else math.inf
-    exact = error < 1e-9
-    z = 0.0 if abs(mean - 1) < 1e-6 else (mean - 1) / max(error, 1e-12)
+    exact = error < ROUNDING
+    z = 0.0 if abs(mean - 1) < NEARLY_EQUAL else (mean - 1) / max(error, SMALLEST)
     off = bool(two_sided(np.array([z]))[0] < ALARM)
     unit = "the actions available" if log.available is not None else f"the {m[0]:.0f} actions seen"
-    seen = (
-        f"The mean weight 1/(K p) is {mean:.4g} ({'exactly, in every visit' if exact else f'± {error:.2g}, z = {z:+.1f}'}): "
-        f"propensities that add up to 1 over {unit} make it 1."
-    )
+    luck = "exactly, in every visit" if exact else f"± {error:.2g}, z = {z:+.1f}"
+    seen = f"The mean weight 1/(K p) is {mean:.4g} ({luck}): propensities that add up to 1 over {unit} make it 1."
     if not off:
         return fine("propensities", seen)
     if wrong:
@@ -132,15 +137,16 @@ def _mean_weight(w: Floats, m: Floats, log: Log, *, wrong: bool) -> Finding:
             "propensities",
             seen,
             "In some contexts some actions had no chance at all, or one so small that the log never shows it (a policy "
-            "that has learnt does so), or the propensities are too large. A policy that would choose those actions there "
-            "cannot be judged: its value would come out too low or too high, with too narrow an interval.",
-            "Judge only policies that choose what the log often chose; give every action a floor, such as 1 %, next time.",
+            "that has learnt does so), or the propensities are too large. A policy that would choose those actions "
+            "there cannot be judged: its value would come out wrong, with too narrow an interval.",
+            "Judge only policies that choose what the log often chose; give every action a floor, such as 1 %, next "
+            "time.",
         )
     return warns(
         "propensities",
         seen,
-        f"They speak of about {mean * float(m.mean()):.0f} actions, and {m.mean():.3g} are known: some were never shown, or "
-        "the propensities are too small.",
+        f"They speak of about {mean * float(m.mean()):.0f} actions, and {m.mean():.3g} are known: some were never "
+        "shown, or the propensities are too small.",
         "Find out how many actions there were, and that their propensities add up to 1 in each visit.",
     )
 
@@ -149,7 +155,7 @@ def _effective(p: Floats, m: Floats) -> Finding:
     """The floor, and how many visits the value of the uniform policy really rests on."""
     w = 1 / (p * np.maximum(m, 1))
     n, effective = len(w), float(w.sum() ** 2 / (w**2).sum())
-    uniform = bool(np.allclose(w, w[0], rtol=1e-6))
+    uniform = bool(np.allclose(w, w[0], rtol=NEARLY_EQUAL))
     seen = (
         f"The smallest propensity is {p.min():.3g}: its visit counts {w.max():.3g} times under a uniform policy, "
         f"whose value rests on {effective:,.0f} effective visits of {n:,} ({share(effective, n)})."
@@ -165,6 +171,6 @@ def _effective(p: Floats, m: Floats) -> Finding:
         "propensities",
         seen,
         "All actions were equally likely: replay by rejection is possible, too."
-        if uniform and abs(w[0] - 1) < 1e-6
+        if uniform and abs(w[0] - 1) < NEARLY_EQUAL
         else "",
     )

@@ -46,14 +46,8 @@ def find_rewards(log: Log) -> list[Finding]:
         return findings or [_nothing_to_learn("There is no reward at all.")]
     if finite.min() == finite.max():
         return [*findings, _nothing_to_learn(f"Every reward is {finite[0]:g}.")]
-    return [
-        *findings,
-        *(
-            _of_two_values(finite)
-            if len(np.unique(finite[:1000])) <= 2 and len(np.unique(finite)) == 2
-            else _of_many(finite)
-        ),
-    ]  # noqa: PLR2004
+    two = bool(np.isin(finite, (finite.min(), finite.max())).all())
+    return [*findings, *(_of_two_values(finite) if two else _of_many(finite))]
 
 
 def _such_as(value: object) -> str:
@@ -86,8 +80,8 @@ def _of_two_values(r: Floats) -> list[Finding]:
         warns(
             "rewards",
             seen,
-            f"So rare a value says little a visit: to find an action under which it is a fifth more frequent takes {each:,} "
-            "visits of that action and as many of the other.",
+            f"So rare a value says little a visit: to find an action under which it is a fifth more frequent takes "
+            f"{each:,} visits of that action and as many of the other.",
             "Expect wide intervals; offer fewer actions, or learn from a more frequent outcome on the way to this one.",
         )
     ]

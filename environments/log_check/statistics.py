@@ -10,21 +10,21 @@ from bandits.protocol import Floats
 
 
 def two_sided(z: Floats) -> Floats:
-    """p values of z-scores."""
+    """P values of z-scores."""
     from scipy.special import ndtr  # noqa: PLC0415  heavy: imported where it is used
 
     return 2 * np.asarray(ndtr(-np.abs(z)), dtype=np.float64)
 
 
 def chi_square(statistic: float, freedom: int) -> float:
-    """p value of a χ² statistic."""
+    """P value of a χ² statistic."""
     from scipy.special import chdtrc  # noqa: PLC0415  heavy: imported where it is used
 
     return float(chdtrc(freedom, statistic)) if freedom > 0 else 1.0
 
 
 def holm(p: Floats, *, comparisons: int | None = None) -> Floats:
-    """p values, corrected for how many there are: the i-th smallest of n becomes max_{j ≤ i} min(1, (n − j + 1) p_(j)).
+    """P values, corrected for how many there are: the i-th smallest of n becomes max_{j ≤ i} min(1, (n − j + 1) p_(j)).
 
     Args:
         p: of the tests that were made.

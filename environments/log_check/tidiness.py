@@ -42,8 +42,8 @@ def find_nulls(log: Log) -> list[Finding]:
         findings.append(
             forbids(
                 "nulls",
-                f"{count(nulls, 'visit')} of {n:,} ({share(nulls, n)}) without a {role} ({printable(name)}).",
-                f"It is not known {UNKNOWN[role]}; dropping these rows is right only if they are missing by pure chance.",
+                f"{count(nulls, 'visit')} of {n:,} ({share(nulls, n)}) whose {role} ({printable(name)}) is missing.",
+                f"It is not known {UNKNOWN[role]}; dropping these rows is right only if it is missing by chance.",
                 REMEDY[role],
             )
         )
