@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bandits.errors import Fault, InputError
+from environments.log_check.cohort_leaks import find_cohort_leaks
 from environments.log_check.cohorts import find_small_cohorts
 from environments.log_check.coverage import find_actions, find_overlap
 from environments.log_check.drift import find_drift
-from environments.log_check.finding import LogReport, Severity
-from environments.log_check.leaks import find_cohort_leaks, find_outcome_leaks
+from environments.log_check.finding import Finding, LogReport, Severity
 from environments.log_check.log import Log
 from environments.log_check.names import Asked, roles_of
+from environments.log_check.outcome_leaks import find_outcome_leaks
 from environments.log_check.propensities import find_propensities
 from environments.log_check.reading import read_log
 from environments.log_check.rewards import find_rewards
@@ -37,7 +40,21 @@ def check_log(path: str, asked: Asked = EVERYTHING_BY_NAME, *, gap: float | None
         log = Log(frame, roles)
     except InputError as error:
         raise InputError(error.faults, path) from None
-    findings += [
+    with np.errstate(all="ignore"):  # huge numbers overflow, and each check asks whether its sums are finite
+        findings += _all_of(log, gap)
+    order = list(Severity)
+    return LogReport(
+        path=path,
+        visits=len(log),
+        actions=len(log.actions.names),
+        cohorts=0 if log.cohorts is None else len(log.cohorts.names),
+        columns=columns_of(log),
+        findings=tuple(sorted(findings, key=lambda finding: order.index(finding.severity))),
+    )
+
+
+def _all_of(log: Log, gap: float | None) -> list[Finding]:
+    return [
         *find_nulls(log),
         *find_duplicates(log),
         *find_rewards(log),
@@ -50,12 +67,3 @@ def check_log(path: str, asked: Asked = EVERYTHING_BY_NAME, *, gap: float | None
         *find_cohort_leaks(log),
         *find_drift(log),
     ]
-    order = list(Severity)
-    return LogReport(
-        path=path,
-        visits=len(log),
-        actions=len(log.actions.names),
-        cohorts=0 if log.cohorts is None else len(log.cohorts.names),
-        columns=columns_of(log),
-        findings=tuple(sorted(findings, key=lambda finding: order.index(finding.severity))),
-    )

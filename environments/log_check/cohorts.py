@@ -59,10 +59,10 @@ def find_small_cohorts(log: Log, gap: float | None = None) -> list[Finding]:
         warns(
             "cohorts",
             seen,
-            "With fewer, which action looks best there is mostly luck, and a policy that learns for the cohort alone "
-            "shows it bad actions for that long.",
-            "Share what is learnt between cohorts (pooled or hierarchical policies), offer fewer actions, collect more, "
-            "or say with --gap which difference matters.",
+            "With fewer, which action looks best there is mostly luck, and a policy that learns for the cohort "
+            "alone shows it bad actions for that long.",
+            "Share what is learnt between cohorts (pooled or hierarchical policies), offer fewer actions, collect "
+            "more, or say with --gap which difference matters.",
         )
     ]
 

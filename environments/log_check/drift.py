@@ -11,8 +11,7 @@ import numpy as np
 from bandits.protocol import Bools, Floats, Ints
 from environments.log_check.finding import ALARM, Finding, chance, count, fine, listed, printable, warns
 from environments.log_check.log import Log, coded, numbers, simple
-from environments.log_check.statistics import chi_square, holm, ranks, two_sided
-from environments.log_check.tidiness import is_id
+from environments.log_check.statistics import bins, chi_square, holm, ranks, two_sided
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,7 +58,7 @@ def find_drift(log: Log) -> list[Finding]:
         ]
     first, last = order[:third], order[-third:]
     shifts = [_of_shares("shares of actions", log.actions.codes, first, last)]
-    shifts += [shift for name in log.roles.features if (shift := _of_feature(log, name, first, last)) is not None]
+    shifts += [_of_feature(log, name, first, last) for name in log.telling]
     if (reward := _of_reward(log, first, last)) is not None:
         shifts.append(reward)
     corrected = holm(np.array([shift.p for shift in shifts]))
@@ -96,6 +95,8 @@ def _of_the_policy(log: Log, seen: str) -> Finding:
 
 def _in_time(log: Log) -> tuple[Ints, str, list[Finding]]:
     """Rows in the order of time, or as they are."""
+    import polars as pl  # noqa: PLC0415  heavy: imported where it is used
+
     name = log.roles.time or log.roles.visit
     if name is None:
         return np.arange(len(log)), "of the rows", []
@@ -116,8 +117,10 @@ def _in_time(log: Log) -> tuple[Ints, str, list[Finding]]:
             ],
         )
     values = numbers(column)
-    key = values if values is not None else coded(column).codes
-    return np.argsort(key, kind="stable"), f"by {printable(name)}", []
+    if values is not None:
+        return np.argsort(values, kind="stable"), f"by {printable(name)}", []
+    rows = pl.DataFrame({"time": column, "row": np.arange(len(log))}).sort("time", "row")
+    return rows["row"].to_numpy(), f"by {printable(name)}", []
 
 
 def _iso(column: pl.Series) -> bool:
@@ -126,17 +129,12 @@ def _iso(column: pl.Series) -> bool:
     return column.dtype == pl.String and bool(column.str.contains(r"^\d{4}-\d\d-\d\d").all())
 
 
-def _of_feature(log: Log, name: str, first: Ints, last: Ints) -> Shift | None:
+def _of_feature(log: Log, name: str, first: Ints, last: Ints) -> Shift:
     column = log.frame[name]
-    if not simple(column) or is_id(column, column.drop_nulls().n_unique()):
-        return None
     values = numbers(column)
     if values is None:
         return _of_shares(name, coded(column).codes, first, last)
-    rank = ranks(np.nan_to_num(values, nan=-np.inf))
-    different, codes = np.unique(rank, return_inverse=True)
-    if len(different) > BINS:
-        codes = np.minimum(BINS * rank / (len(rank) + 1), BINS - 1).astype(np.int64)
+    codes = bins(ranks(values), log.distinct(name), BINS)
     shift = _of_shares(name, codes, first, last)
     a, b = values[first], values[last]
     a, b = a[np.isfinite(a)], b[np.isfinite(b)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ from environments.log_check.names import Roles
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+LEAST_ROWS_FOR_IDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Log:
 
     frame: pl.DataFrame
     roles: Roles
+    _distinct: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         faults = [
@@ -130,6 +134,26 @@ class Log:
         """(N,) rows with an action and a finite reward."""
         known = self.actions.codes >= 0
         return known if self.reward is None else known & np.isfinite(self.reward)
+
+    def distinct(self, name: str) -> int:
+        """How many different values a column has, nulls aside; -1 where values are lists."""
+        if name not in self._distinct:
+            column = self.frame[name]
+            self._distinct[name] = column.drop_nulls().n_unique() if simple(column) else -1
+        return self._distinct[name]
+
+    def is_id(self, name: str) -> bool:
+        """Whether a column of at least 50 rows names rows: at least half of the texts, or all whole numbers, differ."""
+        column, n = self.frame[name], len(self)
+        kind = column.dtype
+        if n < LEAST_ROWS_FOR_IDS or kind.is_float() or kind.is_decimal() or kind.is_temporal():
+            return False
+        return self.distinct(name) >= n * (1.0 if kind.is_numeric() else 0.5)
+
+    @cached_property
+    def telling(self) -> tuple[str, ...]:
+        """The features that may tell something: no lists, no ids, nothing constant."""
+        return tuple(name for name in self.roles.features if self.distinct(name) > 1 and not self.is_id(name))
 
     def __len__(self) -> int:
         return len(self.frame)

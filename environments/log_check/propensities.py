@@ -20,6 +20,9 @@ from environments.log_check.uniformity import find_without_propensities
 
 ROUNDING, NEARLY_EQUAL, SMALLEST = 1e-9, 1e-6, 1e-12
 
+NEXT_TO_NOTHING = 1e-100
+"""A smaller propensity is 0 for all purposes; its weight squared would be infinite."""
+
 LEAST_SHOWN = 100
 """An action must have been shown so often for its mean weight to be nearly normal."""
 
@@ -46,7 +49,7 @@ def find_propensities(log: Log) -> list[Finding]:
                 "Write each as the probability, in (0, 1], with which the action was chosen; or name another column.",
             )
         ]
-    bad = ~np.isnan(p) & ~((p > 0) & (p <= 1))
+    bad = ~np.isnan(p) & ~((p >= NEXT_TO_NOTHING) & (p <= 1))
     findings = []
     if bad.any():
         findings.append(
@@ -59,7 +62,7 @@ def find_propensities(log: Log) -> list[Finding]:
                 "Log the probability with which the shown action was chosen, not a score, a percentage or a weight.",
             )
         )
-    good = (p > 0) & (p <= 1) & (log.actions.codes >= 0)
+    good = (p >= NEXT_TO_NOTHING) & (p <= 1) & (log.actions.codes >= 0)
     return findings + (_weights(log, p, good) if good.any() else [])
 
 

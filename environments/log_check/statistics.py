@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bandits.protocol import Floats
+from bandits.protocol import Floats, Ints
 
 
 def two_sided(z: Floats) -> Floats:
@@ -41,11 +41,17 @@ def holm(p: Floats, *, comparisons: int | None = None) -> Floats:
 
 
 def ranks(values: Floats) -> Floats:
-    """Ranks from 1, ties sharing their mean."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    shared: Floats = (ends - (counts - 1) / 2)[inverse].astype(np.float64)
-    return shared
+    """Ranks (N,) from 1, ties sharing their mean; what is no number comes first."""
+    import polars as pl  # noqa: PLC0415  heavy: imported where it is used
+
+    return pl.Series(np.nan_to_num(values, nan=-np.inf, posinf=np.inf, neginf=-np.inf)).rank().to_numpy()
+
+
+def bins(rank: Floats, distinct: int, most: int) -> Ints:
+    """Bins (N,) by rank: one a value where there are at most `most` values, else `most` of equal size; ties stay in one."""
+    if distinct <= most:
+        return np.searchsorted(np.unique(rank), rank).astype(np.int64)
+    return np.minimum(most * rank / (len(rank) + 1), most - 1).astype(np.int64)
 
 
 def correlation(x: Floats, y: Floats) -> float:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 NEARLY_ALL = 0.9
 """A column with so many different values among the different rows tells rows apart: equal rows are then copies."""
 
-LEAST_ROWS_FOR_IDS = 50
+MOST_COPIES = 10
+"""Where rows are equal to more others than this, values are few, and nothing was copied."""
 
 
 def columns_of(log: Log) -> tuple[Column, ...]:
@@ -26,7 +27,7 @@ def columns_of(log: Log) -> tuple[Column, ...]:
             str(column.dtype),
             log.roles.of(name),
             missing(column),
-            column.drop_nulls().n_unique() if simple(column) else None,
+            log.distinct(name) if simple(column) else None,
         )
         for name, column in ((name, log.frame[name]) for name in log.frame.columns)
     )
@@ -80,9 +81,8 @@ def find_duplicates(log: Log) -> list[Finding]:
     n, findings = len(log), []
     distinct = log.frame.hash_rows().n_unique()
     copies = n - distinct
-    singular = [name for name in log.frame.columns if simple(log.frame[name])]
-    most = max((log.frame[name].drop_nulls().n_unique() for name in singular), default=0)
-    if copies and most >= NEARLY_ALL * distinct:
+    most = max(log.distinct(name) for name in log.frame.columns)
+    if copies and most >= max(NEARLY_ALL * distinct, n / MOST_COPIES):
         findings.append(
             warns(
                 "duplicates",
@@ -101,7 +101,7 @@ def find_duplicates(log: Log) -> list[Finding]:
         )
     if log.roles.visit is not None:
         ids = log.frame[log.roles.visit]
-        repeated = len(ids) - ids.null_count() - ids.drop_nulls().n_unique()
+        repeated = len(ids) - ids.null_count() - log.distinct(log.roles.visit)
         if repeated:
             findings.append(
                 warns(
@@ -124,12 +124,11 @@ def find_useless_features(log: Log) -> list[Finding]:
         if not simple(column):
             lists.append(name)
             continue
-        distinct = column.drop_nulls().n_unique()
         values = numbers(column) if column.dtype.is_float() else None
-        if distinct <= 1:
+        if log.distinct(name) <= 1:
             if not _is_intercept(column):
                 constant.append(name)
-        elif is_id(column, distinct):
+        elif log.is_id(name):
             ids.append(name)
         if values is not None and np.isinf(values).any():
             infinite.append(name)
@@ -164,10 +163,3 @@ def find_useless_features(log: Log) -> list[Finding]:
 def _is_intercept(column: pl.Series) -> bool:
     values = numbers(column)
     return values is not None and len(values) > 0 and bool((values == 1).all())
-
-
-def is_id(column: pl.Series, distinct: int) -> bool:
-    """Whether no fraction or time is in it, and at least half of the values are different (nearly all, for numbers)."""
-    if len(column) < LEAST_ROWS_FOR_IDS or column.dtype.is_float() or column.dtype.is_temporal():
-        return False
-    return distinct >= len(column) * (1.0 if column.dtype.is_numeric() else 0.5)

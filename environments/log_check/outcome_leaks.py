@@ -1,4 +1,4 @@
-"""Features that know too much: the outcome, or the cohort."""
+"""Features that know the outcome."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import math
 import numpy as np
 
 from bandits.protocol import Floats, Ints
-from environments.log_check.finding import ALARM, Finding, count, fine, forbids, listed, printable, warns
-from environments.log_check.log import Log, coded, numbers, simple
-from environments.log_check.statistics import correlation, ranks
-from environments.log_check.tidiness import is_id
+from environments.log_check.finding import ALARM, Finding, count, fine, forbids, listed, printable
+from environments.log_check.log import Log, coded, numbers
+from environments.log_check.statistics import bins, correlation, ranks
 
 TOO_WELL = 0.95
 BINS = 32
@@ -24,7 +23,7 @@ def find_outcome_leaks(log: Log) -> list[Finding]:
     a leak that is not monotone. It must exceed 0.95 and what luck can do, whose standard deviation is
     √((n + 1) / 12 n₀ n₁) or 1 / √(n − 1).
     """
-    features = [name for name in log.roles.features if simple(log.frame[name])]
+    features = log.telling
     rows = log.sound
     if log.reward is None or not features or rows.sum() < 3:  # noqa: PLR2004  two of them are always in line
         return []
@@ -70,25 +69,15 @@ def _foretells(
 ) -> float:
     """How well one feature tells the reward: AUC or |ρ|."""
     column = log.frame[name]
-    if is_id(column, column.drop_nulls().n_unique()):
-        return 0.0
     values = numbers(column)
     best = 0.0
     if values is None:
         codes = coded(column).codes[rows]
     else:
-        rank = ranks(np.nan_to_num(values[rows], nan=-np.inf))
+        rank = ranks(values[rows])
         best = _measure(rank, y, counts, either_way=True)
-        codes = _bins(rank)
+        codes = bins(rank, log.distinct(name), BINS)
     return max(best, _measure(ranks(_of_the_others(codes, y)), y, counts, either_way=False))
-
-
-def _bins(rank: Floats) -> Ints:
-    """Few values stay apart; many are cut into bins of equal size."""
-    different, codes = np.unique(rank, return_inverse=True)
-    if len(different) <= 2 * BINS:
-        return codes.astype(np.int64)
-    return np.minimum(BINS * rank / (len(rank) + 1), BINS - 1).astype(np.int64)
 
 
 def _of_the_others(codes: Ints, y: Floats) -> Floats:
@@ -106,62 +95,3 @@ def _measure(rank: Floats, y: Floats, counts: Ints | None, *, either_way: bool) 
     n0, n1 = int(counts[0]), int(counts[1])
     auc = float((rank @ y - n1 * (n1 + 1) / 2) / (n0 * n1))
     return max(auc, 1 - auc) if either_way else auc
-
-
-def find_cohort_leaks(log: Log) -> list[Finding]:
-    """Features from which the cohort can be read: each value, or each stretch between thresholds, has one cohort."""
-    cohorts = log.cohorts
-    if cohorts is None or len(cohorts.names) < 2:  # noqa: PLR2004  there must be several
-        return []
-    known = cohorts.codes >= 0
-    telling = []
-    features = [name for name in log.roles.features if name != log.roles.cohort and simple(log.frame[name])]
-    for name in features:
-        column = log.frame[name]
-        values, codes = numbers(column), coded(column).codes
-        rows = known & (codes >= 0)
-        c = cohorts.codes[rows]
-        if len(np.unique(c)) < 2:  # noqa: PLR2004  the same
-            continue
-        bar = math.log(ALARM / (2 * len(features)))
-        if _by_value(codes[rows], c) < bar or (values is not None and _by_threshold(values[rows], c) < bar):
-            telling.append(name)
-    if log.roles.cohort in log.roles.features:
-        telling.append(str(log.roles.cohort))
-    if not telling:
-        return [fine("leaks", "No feature determines the cohort by itself.")] if features else []
-    return [
-        warns(
-            "leaks",
-            f"{count(len(telling), 'feature')} from which the cohort can be read: {listed(telling)}.",
-            "A policy that sees it is told the cohort, whatever its own settings say; a comparison with policies that "
-            "must infer the cohort is not what it seems.",
-            "That is right if it is so in production. Else leave it out.",
-        )
-    ]
-
-
-def _by_value(codes: Ints, c: Ints) -> float:
-    """How likely is it by chance that every value has one cohort: Σ_v log Σ_c π_c^{n_v}; 0 if one has several."""
-    C = int(c.max()) + 1
-    pairs = np.unique(codes * C + c)
-    if len(pairs) > len(np.unique(codes)):
-        return 0.0
-    sizes, repeats = np.unique(np.bincount(codes)[np.unique(codes)], return_counts=True)
-    shares = np.bincount(c) / len(c)
-    return float(sum(t * math.log(max(float((shares**s).sum()), 1e-300)) for s, t in zip(sizes, repeats, strict=True)))
-
-
-def _by_threshold(values: Floats, c: Ints) -> float:
-    """How likely is it by chance that cohorts lie in C stretches: log C! Π n_c! / n!; 0 if they do not."""
-    order = np.lexsort((c, values))
-    v, sorted_c = values[order], c[order]
-    counts = np.bincount(c)
-    counts = counts[counts > 0]
-    if (np.diff(sorted_c) != 0).sum() + 1 != len(counts):
-        return 0.0
-    changes = np.flatnonzero(np.diff(sorted_c))
-    if (v[changes] == v[changes + 1]).any():
-        return 0.0
-    logs = math.lgamma(len(counts) + 1) - math.lgamma(len(c) + 1)
-    return float(logs + sum(math.lgamma(int(m) + 1) for m in counts))
