@@ -12,14 +12,14 @@ from environments.log_check.log import Log, coded, numbers
 from environments.log_check.statistics import bins, correlation, ranks
 
 TOO_WELL = 0.95
-BINS = 32
+BINS = 64
 
 
 def find_outcome_leaks(log: Log) -> list[Finding]:
     """Features that tell the reward almost perfectly by themselves.
 
     The measure is the area under the ROC curve (AUC) for rewards of two values, Spearman's |ρ| else; of the feature
-    itself, and of the mean reward of the other visits with the same value (or in the same of 32 bins), which also finds
+    itself, and of the mean reward of the other visits with the same value (or in the same of 64 bins), which also finds
     a leak that is not monotone. It must exceed 0.95 and what luck can do, whose standard deviation is
     √((n + 1) / 12 n₀ n₁) or 1 / √(n − 1).
     """
