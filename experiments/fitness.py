@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -64,10 +63,17 @@ def _size(report: LogReport) -> str:
 
 def _show(finding: Finding, console: Console) -> None:
     """One finding; what it means and what to do are set in."""
-    console.print(Padding(Text.assemble((f"{finding.check}: ", "bold"), finding.seen), (0, 0, 0, 2)))
+    _indented(Text.assemble((f"{finding.check}: ", "bold"), finding.seen), 2, console)
     for line, style in ((finding.means, ""), (finding.do and f"To do: {finding.do}", "cyan")):
         if line:
-            console.print(Padding(Text(line, style), (0, 0, 0, 6)))
+            _indented(Text(line, style), 6, console)
+
+
+def _indented(text: Text, by: int, console: Console) -> None:
+    """Wrapped and set in, with no blanks at the ends of lines."""
+    for line in text.wrap(console, max(console.width - by, 1)):
+        line.rstrip()
+        console.print(Text(" " * by) + line)
 
 
 def _table(columns: tuple[Column, ...]) -> Table:

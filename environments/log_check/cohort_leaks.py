@@ -40,7 +40,7 @@ def find_cohort_leaks(log: Log) -> list[Finding]:
 
 
 def _by_chance(log: Log, name: str, c: Ints) -> float:
-    """Log of how likely the feature tells the cohorts c (N,) by chance as well as it does; 0 if it does not tell them."""
+    """Log of how likely the feature tells the cohorts c (N,) by chance as well as it does; 0 if it does not."""
     column, least = log.frame[name], 0.0
     values = numbers(column)
     if values is not None:

@@ -52,7 +52,16 @@ def find_actions(log: Log) -> list[Finding]:
             )
         )
     hardly = sorted((int(counts[k]), names[k]) for k in range(len(names)) if counts[k] < HARDLY)
-    if hardly:
+    if len(hardly) == len(names):
+        findings.append(
+            forbids(
+                "actions",
+                f"{count(n, 'visit')} of {count(len(names), 'action')}, each shown fewer than {HARDLY} times.",
+                "No action's mean reward is known well enough to say anything.",
+                "Collect more; or if each visit has its own action, name another column with --action.",
+            )
+        )
+    elif hardly:
         findings.append(
             warns(
                 "actions",

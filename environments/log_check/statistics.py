@@ -48,7 +48,7 @@ def ranks(values: Floats) -> Floats:
 
 
 def bins(rank: Floats, distinct: int, most: int) -> Ints:
-    """Bins (N,) by rank: one a value if there are at most `most` values, else `most` of equal size; ties share a bin."""
+    """Bins (N,) by rank: one a value if there are at most `most`, else `most` of equal size; ties share a bin."""
     if distinct <= most:
         return np.searchsorted(np.unique(rank), rank).astype(np.int64)
     return np.minimum(most * rank / (len(rank) + 1), most - 1).astype(np.int64)

@@ -120,6 +120,12 @@ SPOILT = {
         "1 action of those available never shown (4 were)",
         lambda log: log.with_columns(pl.Series("available", [[True] * 5] * N, dtype=pl.Array(pl.Boolean, 5))),
     ),
+    "no action was shown often": (
+        "actions",
+        "forbids",
+        "4,000 visits of 200 actions, each shown fewer than 30 times",
+        lambda log: with_column(log, "action", ROWS % 200),
+    ),
     "an action was hardly ever shown": (
         "actions",
         "warns",
@@ -242,7 +248,7 @@ SPOILT = {
     "rewards are rare": (
         "rewards",
         "warns",
-        "1 in 20 of 4,000 visits (0.5 % ± 0.11)",
+        "20 of 4,000 visits brought 1 (0.5 % ± 0.11)",
         lambda log: with_column(log, "reward", (ROWS % 200 == 0).astype(int)),
     ),
     "few rewards carry the variance": (
@@ -334,7 +340,7 @@ def test_sample_size_of_means():
 def test_the_best_action_is_judged_without_its_luck():
     """Two visits with 1, two with 0, mean .5: off ±.5, between 2 · 2 · .25 = 1, noise 0, so nothing is luck: .5.
 
-    With 1 1 0 and 0 0 1: off ±1/6, between 6/36 = 1/6, total 6/4 = 3/2, noise (3/2 − 1/6) / 4 = 1/3 > 1/6: all is luck.
+    With 1 1 0 and 0 0 1: off ±1/6, between 6/36 = 1/6, total 6/4, noise (6/4 − 1/6) / 4 = 1/3 > 1/6: all is luck.
     """
     two, three = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1, 1, 1])
     assert best_gap(two, np.array([1.0, 1, 0, 0])) == pytest.approx(0.5)

@@ -18,7 +18,7 @@ STATISTICAL = ("propensities", "overlap", "leaks", "drift")
 
 
 def most_alarms(logs):
-    """A check with the stated rate exceeds this in one of 1e9 runs. With 200 logs: 7, so a rate of 10 % is found in 99 %."""
+    """A check with the stated rate exceeds this in one of 1e9 runs."""
     return int(stats.binom.isf(FALSE_ALARM, logs, ALARM))
 
 

@@ -1,6 +1,8 @@
 """`check-data`: what it prints, its exit status, and that no file brings it down."""
 
 import json
+import pathlib
+import re
 import time
 
 import numpy as np
@@ -154,10 +156,10 @@ ODD = {
         0,
         frame(**HALF, available=[[True], [True, False]] * 50, x_a=[{"a": 1}] * 100, x_b=[b"a"] * 100),
     ),
-    "uint.parquet": (0, frame(**HALF, x_a=pl.Series([2**64 - 1, 0] * 50, dtype=pl.UInt64))),
+    "uint.parquet": (0, frame(**HALF, x_a=pl.Series([2**64 - 1, 2**64 - 1, 0, 0] * 25, dtype=pl.UInt64))),
     "dates.parquet": (
         0,
-        frame(**HALF, time=pl.Series(range(100)).cast(pl.Date), x_a=pl.Series([1, 2] * 50).cast(pl.Datetime)),
+        frame(**HALF, time=pl.Series(range(100)).cast(pl.Date), x_a=pl.Series([1, 1, 2, 2] * 25).cast(pl.Datetime)),
     ),
     "many_cohorts.parquet": (0, frame(**HALF, cohort=list(range(100)))),
     "true_false.parquet": (
@@ -207,3 +209,15 @@ def test_a_million_visits_take_less_than_ten_seconds_a_core(tmp_path, capsys):
     status, _, out = call(capsys, "check-data", path)
     assert (status, out[0]) == (0, f"{path}: fit for use, no warnings")
     assert time.process_time() - before < 20
+
+
+def test_the_page_shows_what_is_printed(tmp_path, capsys, monkeypatch):
+    """The example of docs/check-data.md, run again."""
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "check-data.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    shown = re.findall(r"^```text\n(log\.csv.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    exec(code, {})  # noqa: S102  our own page
+    _, _, out = call(capsys, "check-data", "log.csv")
+    assert ["\n".join(line.rstrip() for line in out) + "\n"] == shown
