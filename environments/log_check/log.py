@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bandits.errors import Fault, InputError
-from bandits.protocol import Floats, Ints
+from bandits.protocol import Bools, Floats, Ints
 from environments.log_check.names import Roles
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Log:
         return flat.reshape(len(column), -1).astype(np.int64)
 
     @cached_property
-    def sound(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def sound(self) -> Bools:
         """(N,) rows with an action and a finite reward."""
         known = self.actions.codes >= 0
         return known if self.reward is None else known & np.isfinite(self.reward)

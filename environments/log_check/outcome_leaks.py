@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bandits.protocol import Floats, Ints
+from bandits.protocol import Bools, Floats, Ints
 from environments.log_check.finding import ALARM, Finding, count, fine, forbids, listed, printable
 from environments.log_check.log import Log, coded, numbers
 from environments.log_check.statistics import bins, correlation, ranks
@@ -64,9 +64,7 @@ def _luck(n: int, counts: Ints | None, features: int) -> float:
     return 0.5 + z * math.sqrt((n + 1) / (12 * counts[0] * counts[1])) if counts is not None else z / math.sqrt(n - 1)
 
 
-def _foretells(
-    log: Log, name: str, rows: np.ndarray[tuple[int], np.dtype[np.bool_]], y: Floats, counts: Ints | None
-) -> float:
+def _foretells(log: Log, name: str, rows: Bools, y: Floats, counts: Ints | None) -> float:
     """How well one feature tells the reward: AUC or |ρ|."""
     column = log.frame[name]
     values = numbers(column)

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from bandits.protocol import Bools, Floats
+from bandits.protocol import Bools, Floats, Ints
 from environments.log_check.finding import ALARM, Finding, count, fine, forbids, listed, printable, share, warns
 from environments.log_check.log import Log
 from environments.log_check.statistics import holm, two_sided
@@ -95,7 +95,7 @@ def _weights(log: Log, p: Floats, good: Bools) -> list[Finding]:
     ]
 
 
-def _too_small(log: Log, p: Floats, codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Finding | None:
+def _too_small(log: Log, p: Floats, codes: Ints) -> Finding | None:
     """Actions that were shown more often than their propensities allow: Σ_{i: a_i = a} 1 / p_i > n, beyond luck.
 
     Its expectation is at most n for each action, available always or not; z-scores, corrected by Holm.

@@ -69,7 +69,8 @@ def _of_two_values(r: Floats) -> list[Finding]:
     hits, n = int((r == high).sum()), len(r)
     rate = hits / n
     error = math.sqrt(rate * (1 - rate) / n)
-    seen = f"Rewards are {low:g} or {high:g}; {hits:,} of {n:,} visits brought {high:g} ({share(hits, n)} ± {100 * error:.2g})."
+    luck = f"{share(hits, n)} ± {100 * error:.2g}"
+    seen = f"Rewards are {low:g} or {high:g}; {hits:,} of {n:,} visits brought {high:g} ({luck})."
     rarer = min(rate, 1 - rate)
     if rarer >= RARE:
         return [fine("rewards", seen)]

@@ -348,7 +348,7 @@ def test_the_best_action_is_judged_without_its_luck():
 
 
 def test_visits_needed_are_told(tmp_path):
-    """gap 2 of rewards with sd 10 about 0: 2 · 7.84888 · 25 = 392.4, so 4 · 393 = 1,572; with gap 1: 4 · 1,570 = 6,280."""
+    """A gap of 2, rewards of sd 10: 2 · 7.84888 · 25 = 392.4, so 4 · 393 = 1,572; a gap of 1: 4 · 1,570 = 6,280."""
     rewards = np.tile([-10.0, 10.0], N // 2)
     log = with_column(clean(), "reward", rewards * math.sqrt((N - 1) / N))
     assert said(checked(log, tmp_path, gap=2), "cohorts") == []
