@@ -49,7 +49,12 @@ SPOILT = {
         lambda log: with_null(log, "x_device", list(range(1000))),
     ),
     "a cohort is null": ("nulls", "warns", "cohort (under 0.1 %)", lambda log: with_null(log, "cohort", [3])),
-    "rows are there twice": ("duplicates", "warns", "200 rows of 4,200", lambda log: pl.concat([log, log[:200]])),
+    "rows are there twice": (
+        "duplicates",
+        "warns",
+        "200 rows of 4,200 (4.76 %) repeat an earlier row",
+        lambda log: pl.concat([log, log[:200]]),
+    ),
     "a visit id is there twice": (
         "duplicates",
         "warns",
@@ -354,6 +359,13 @@ def test_visits_needed_are_told(tmp_path):
     assert said(checked(log, tmp_path, gap=2), "cohorts") == []
     (line,) = said(checked(log, tmp_path, gap=1), "cohorts")
     assert "6,280 visits are needed: 4 actions × 1,570, to find a gap of 1 (rewards ± 10;" in line
+
+
+def test_without_a_gap_in_the_log_no_more_visits_are_asked_for_than_a_twentieth_of_the_deviation_takes(tmp_path):
+    """2 · 7.84888 · 20² = 6,279.1 an action, where all actions have the same mean."""
+    log = with_column(clean(), "action", ACTIONS[ROWS // 2 % 4])
+    (line,) = said(checked(with_column(log, "reward", np.tile([-10.0, 10.0], N // 2)), tmp_path), "cohorts")
+    assert "25,120 visits are needed: 4 actions × 6,280" in line
 
 
 def test_holm_as_published():
