@@ -41,6 +41,8 @@ def coded(column: pl.Series) -> Coded:
     """Number the values of a column in their own order, so that the order of rows does not matter."""
     import polars as pl  # noqa: PLC0415  heavy: imported where it is used
 
+    if column.dtype in {pl.Categorical, pl.Enum}:
+        column = column.cast(pl.String)  # their own order may be that of the rows
     values = column.fill_nan(None) if column.dtype.is_float() else column
     known = values.drop_nulls().unique().sort()
     # text may be equal where values are not (times with and without a zone), and the numbers must not mix them up
