@@ -1,4 +1,4 @@
-"""The command line: run, report, show, new, check, policies, environments."""
+"""The command line: run, report, show, new, check, check-data, policies, environments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-BUG, BAD_INPUT, STOPPED = 1, 2, 130
+BUG, UNFIT, BAD_INPUT, STOPPED = 1, 1, 2, 130
 # What typer raises for a wrong command line; it exports one kind of it alone.
 WrongCommand = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
 
@@ -140,6 +140,41 @@ def check(scenario: Name) -> None:
 
 
 One = Annotated[str | None, typer.Argument(metavar="[NAME]", help="one of them, to be shown in full")]
+
+
+@app.command()
+def check_data(
+    path: Annotated[
+        pathlib.Path, typer.Argument(help="a log: a .csv, .tsv or .parquet file, or a folder of parquet parts")
+    ],
+    *,
+    action: Annotated[str | None, typer.Option(help="column: what was shown (else: action, item_id)")] = None,
+    reward: Annotated[str | None, typer.Option(help="column: what came of it (else: reward, click)")] = None,
+    propensity: Annotated[
+        str | None, typer.Option(help="column: how likely that action was (else: propensity, propensity_score)")
+    ] = None,
+    cohort: Annotated[str | None, typer.Option(help="column: who visited (else: cohort)")] = None,
+    time: Annotated[str | None, typer.Option(help="column: when (else: time, timestamp)")] = None,
+    features: Annotated[
+        str | None, typer.Option(help="columns, a,b,c: what is known at the choice (else: x_…, or all others)")
+    ] = None,
+    gap: Annotated[
+        float | None, typer.Option(help="the difference in mean reward that matters (else: best to mean action)")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for a program to read")] = False,
+) -> None:
+    """Say whether a log is fit for use before any model is built. Exit status 1 where something forbids it."""
+    from environments.log_check import Asked, check_log  # noqa: PLC0415  help must not wait for it
+    from experiments import fitness  # noqa: PLC0415  the same
+
+    named = None if features is None else tuple(name.strip() for name in features.split(","))
+    report = check_log(str(path), Asked(action, reward, propensity, cohort, time, named), gap=gap)
+    if as_json:
+        sys.stdout.write(fitness.fitness_as_json(report) + "\n")
+    else:
+        fitness.show_fitness(report, Console())
+    if not report.fit:
+        raise typer.Exit(UNFIT)
 
 
 @app.command()
