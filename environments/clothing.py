@@ -117,13 +117,14 @@ class ClothingReviews(Description):
             outcomes=(),
             tolerance=0.0,
             bad_means=(
-                f"more than {percent} of the reviewers in the visitor's age band would not recommend that class of "
-                "clothing"
+                f"A recommendation is bad where more than {percent} of the reviewers in the visitor's age band would "
+                "not recommend that class of clothing."
             ),
             clock="visit",
             horizon=self.horizon,
             people=False,
             reward_unit="points",
+            real=True,
             estimated=True,
             notes=notes(cells, self.min_reviews),
         )

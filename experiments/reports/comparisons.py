@@ -18,7 +18,9 @@ from experiments.reports.wording import Estimate, capital
 
 
 def tradeoff(setting: Setting, key: str) -> Figure | None:
-    """Regret against exposure, for each cohort."""
+    """Regret against exposure, for each cohort; None where nothing is declared bad."""
+    if not setting.harms:
+        return None
     styles, panels = pens(setting), []
     measures = (setting.exposure, "regret_per_visit")
     units = (setting.unit(measures[0]), setting.unit(measures[1]))
@@ -36,7 +38,7 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         dots = [dot for dot in dots if dot.x and dot.y]
         if len(dots) < 2:  # noqa: PLR2004  one point is no comparison
             continue
-        drawn = scatter(cohort.name, across, "regret a visit", dots, units)
+        drawn = scatter(cohort.name, across, setting.marked("regret_per_visit", "regret a visit"), dots, units)
         said = described((d.label, f"{units[0].say(d.x)} and {units[1].say(d.y)}") for d in dots if d.pen)
         title = f"{cohort.name}: regret a visit against {across}"
         panels.append(to_svg(drawn, f"{key}-{number}", title, f"{capital(across)} and regret a visit: {said}"))

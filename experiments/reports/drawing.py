@@ -213,5 +213,5 @@ def broken(label: str, letters: int = 18, lines: int = 3) -> str:
 def tick_labels(unit: Unit, top: float) -> Callable[[float, int | None], str]:
     """Tick labels with as few decimals as the axis needs."""
     size = top * 100 if unit.kind == "share" else top
-    digits = 0 if size >= 4 else 1 if size >= 0.4 else 2  # noqa: PLR2004  four ticks an axis
+    digits = 0 if size >= 4 else min(6, math.ceil(-math.log10(size / 4)))  # noqa: PLR2004  four ticks an axis
     return lambda value, _: unit.heads[1].write(value, digits)

@@ -21,6 +21,9 @@ from experiments.reports.wording import Estimate, Unit
 
 ALL = "all"
 FIRST_DAYS = 30
+REGRETS = frozenset({"regret", "regret_per_visit", "excess_regret", "user_regret", "user_regret_per_visit"})
+ESTIMATED = ", est."
+"""The mark of what is measured against estimates from data."""
 Differences = Mapping[tuple[str, str, str, str], Estimate]
 
 
@@ -101,9 +104,21 @@ class Setting:
         return self.about.horizon > FIRST_DAYS
 
     @cached_property
+    def harms(self) -> bool:
+        """Whether the world declares what is bad; else all is told of what was missed: of regret."""
+        return bool(self.about.bad_means)
+
+    @cached_property
     def exposure(self) -> str:
         """The metric by which cohorts and policies are compared."""
+        if not self.harms:
+            return "regret_per_visit"
         return "bad_per_customer" if self.has("bad_per_customer") else "bad_per_visit"
+
+    @cached_property
+    def suffered(self) -> str:
+        """The metric, by visit, that says which cohort fares worst."""
+        return "bad_per_visit" if self.harms else "regret_per_visit"
 
     @cached_property
     def business(self) -> str:
@@ -112,10 +127,10 @@ class Setting:
 
     @cached_property
     def sufferer(self) -> Cohort:
-        """The cohort with the largest share of bad recommendations, averaged over the contenders."""
+        """The cohort with the most bad recommendations a visit (or regret), averaged over the contenders."""
 
         def share(cohort: Cohort) -> float:
-            seen = [e.value for p in self.contenders if (e := self.get(p, cohort.key, "bad_per_visit"))]
+            seen = [e.value for p in self.contenders if (e := self.get(p, cohort.key, self.suffered))]
             return float(np.mean(seen)) if seen else 0.0
 
         return max(self.cohorts, key=share)
@@ -142,6 +157,14 @@ class Setting:
         if kind == "welfare":
             return Unit("amount")
         return Unit(kind)
+
+    def title(self, metric: str) -> str:
+        """A metric as a heading; marked where it is measured against estimates."""
+        return self.marked(metric, METRICS[metric].title)
+
+    def marked(self, metric: str, title: str) -> str:
+        """What a metric is called here, with a mark where it is measured against estimates."""
+        return title + (ESTIMATED if self.about.estimated and metric in REGRETS else "")
 
     def series(self, policy: str, cohort: str, metric: str) -> tuple[Floats, Floats] | None:
         """Time and cumulative values of a metric, without gaps; None where there are none."""

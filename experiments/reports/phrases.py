@@ -9,9 +9,11 @@ from markupsafe import Markup, escape
 
 from environments.protocol import Cohort
 from experiments.reports.facts import FIRST_DAYS, Setting
-from experiments.reports.wording import Estimate, Said, Unit, counted
+from experiments.reports.wording import Estimate, Said, Unit, counted, headline
 
 HALF = 0.5
+EVERYBODY = "everybody"
+"""The key of the one cohort of a world that tells nobody apart."""
 POSSESSIVE = {"he": "his", "she": "her", "they": "their"}
 OBJECT = {"he": "him", "she": "her", "they": "them"}
 
@@ -41,6 +43,11 @@ def him(cohort: Cohort) -> str:
     return OBJECT[cohort.pronoun]
 
 
+def sentence(text: str) -> str:
+    """The same with a capital and a full stop."""
+    return headline(text) + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def is_person(cohort: Cohort) -> bool:
     """Whether the cohort is called by the name of one person, and not as a group: "visitors aged 18–29"."""
     return not cohort.name[:1].islower()
@@ -48,7 +55,12 @@ def is_person(cohort: Cohort) -> bool:
 
 def was(cohort: Cohort) -> str:
     """Was for one person by name, were for a group."""
-    return "was" if is_person(cohort) else "were"
+    return "was" if is_person(cohort) or cohort.key == EVERYBODY else "were"
+
+
+def by(cohort: Cohort) -> str:
+    """Whose visits: " by customers like Luke"; nothing where nobody is told apart."""
+    return "" if cohort.key == EVERYBODY else f" by {like(cohort)}"
 
 
 def like(cohort: Cohort) -> str:

@@ -79,7 +79,13 @@ def _cohorts(setting: Setting, objective: str) -> Table:
     )
     title = f"{setting.about.title}: what each policy did" + (f", rewarded for “{objective}”" if objective else "")
     table = _table(
-        title, caption, "", [head + setting.unit(metric).heads[0].replace(" [", "\n[") for metric, head in columns]
+        title,
+        caption,
+        "",
+        [
+            setting.marked(metric, head).replace(", ", ",\n") + setting.unit(metric).heads[0].replace(" [", "\n[")
+            for metric, head in columns
+        ],
     )
     groups = [(cohort.key, cohort.name) for cohort in setting.cohorts]
     if len(groups) > 1:
