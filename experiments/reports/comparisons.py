@@ -14,7 +14,7 @@ from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.figures import SHARE, Figure, described, drawn_policies
 from experiments.reports.phrases import horizon, intervals, like, policy, quoted
 from experiments.reports.points import Dot, scatter
-from experiments.reports.wording import Estimate, capital
+from experiments.reports.wording import Estimate, capital, listing
 
 
 def tradeoff(setting: Setting, key: str) -> Figure | None:
@@ -22,6 +22,7 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
     if not setting.harms:
         return None
     styles, panels = pens(setting), []
+    unharmed: list[str] = []
     measures = (setting.exposure, "regret_per_visit")
     units = (setting.unit(measures[0]), setting.unit(measures[1]))
     across = "bad recommendations a customer" if setting.about.people else "share of visits with a bad recommendation"
@@ -37,6 +38,9 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         ]
         dots = [dot for dot in dots if dot.x and dot.y]
         if len(dots) < 2:  # noqa: PLR2004  one point is no comparison
+            continue
+        if not any(dot.x.value for dot in dots):
+            unharmed.append(cohort.name)
             continue
         drawn = scatter(cohort.name, across, setting.marked("regret_per_visit", "regret a visit"), dots, units)
         said = described((d.label, f"{units[0].say(d.x)} and {units[1].say(d.y)}") for d in dots if d.pen)
@@ -59,6 +63,8 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         "Each point is a policy; the nearer to the lower left corner, the better for both. "
         "Policies without a name are grey."
     ) + intervals(setting, "Lines are")
+    if unharmed:
+        reading += f" Without a panel: {listing(unharmed)}, shown nothing bad by any policy."
     return Figure(key, title, reading, tuple(panels))
 
 

@@ -191,7 +191,8 @@ class Story:
     def name(self, setting: Setting) -> str:
         """What to call a setting among the others: its objective; its label where it has a name, or two share one."""
         same = [s for s in self.settings if s.about.objective == setting.about.objective]
-        return setting.label if setting.named or len(same) > 1 else setting.about.objective.replace("_", " ")
+        apart = len(self.settings) > 1 and (setting.named or len(same) > 1)
+        return setting.label if apart else setting.about.objective.replace("_", " ")
 
     @cached_property
     def quiet(self) -> Setting | None:

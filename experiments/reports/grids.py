@@ -59,7 +59,7 @@ def glance(setting: Setting, key: str) -> Grid:
         f"{what}, for each cohort and for all; then what else each policy did to all. "
         f"The policies that spare {setting.sufferer.name} most stand first."
         if several
-        else "What each policy did; the best policies stand first."
+        else f"What each policy did. The policies with the least {'harm' if setting.harms else 'regret'} stand first."
     )
     return Grid(
         key,

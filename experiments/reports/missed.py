@@ -16,6 +16,7 @@ from experiments.reports.wording import capital, headline, listing, words
 
 METRIC = "regret_per_visit"
 APART = 0.1  # of the larger: with less between them, two cohorts fare alike
+FEW = 20  # visits: of fewer, a mean says little
 TENTH = "of the visits of the preceding tenth of the time"
 
 
@@ -77,8 +78,12 @@ def altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
             head, unit.say(values[0]).with_noun("", first=True), policy(order[0]), unit.say(values[-1]), policy(order[-1])
         )
     ]
-    late = {p: float(found[1][-1]) for p in order if (found := recent(setting, p, cohort.key, "regret")) is not None}
-    if late:
+    late = {
+        p: float(found[1][-1])
+        for p in order
+        if enough(setting, p, cohort) and (found := recent(setting, p, cohort.key, "regret")) is not None
+    }
+    if len(late) == len(order):
         best = min(late, key=lambda p: late[p])
         told.append(
             Markup("In the last tenth of the time it was least under {}: {}.").format(
@@ -86,6 +91,15 @@ def altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
             )
         )
     return told
+
+
+def enough(setting: Setting, label: str, cohort: Cohort) -> bool:
+    """Whether so many visits took place in the last tenth of the time that a mean over them says something."""
+    visits = setting.series(label, cohort.key, "visits")
+    if visits is None:
+        return False
+    before = float(np.interp(0.9 * setting.about.horizon, visits[0], visits[1]))
+    return float(visits[1][-1]) - before >= FEW
 
 
 def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
@@ -132,8 +146,10 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
         title = Markup("{} missed {} a visit under {}").format(capital(cohort.name), said[0], each)
     reading = (
         f"Expected reward missed a visit, {TENTH}; in the first tenth, of all visits so far. Then the same, added up."
-        f"{intervals(setting, 'Shaded are')} Policies without a name are grey."
+        f"{intervals(setting, 'Shaded are')}"
     )
+    if not all(line.pen for line in late):
+        reading += " Policies without a name are grey."
     return Figure(key, title, reading, tuple(panels))
 
 
@@ -184,7 +200,9 @@ def learning(setting: Setting, key: str) -> Figure | None:
         gaps[label] = (ends[-1], ends[0])
     widest = max(gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
     (most, worst), (least, best) = gaps[widest]
-    if unit.write(most) == unit.write(least) or most - least < APART * top:
+    if not all(enough(setting, label, cohort) for label in drawn for cohort in setting.cohorts):
+        title = Markup("What each group missed under each policy; in the last tenth of the time, of few visits")
+    elif unit.write(most) == unit.write(least) or most - least < APART * top:
         title = Markup("In the last tenth of the time, no policy served one group much worse than another")
     else:
         title = Markup(

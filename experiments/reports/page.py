@@ -15,7 +15,7 @@ from experiments.disk import write_whole
 from experiments.reports import grids, overview
 from experiments.reports.definitions import LETTERS, METRICS
 from experiments.reports.needs import apart, summary
-from experiments.reports.phrases import sentence, soft
+from experiments.reports.phrases import is_person, sentence, soft
 from experiments.reports.reading import Facts, Ledgers, read
 from experiments.reports.story import told
 from experiments.reports.wording import curly, headline, listing, words
@@ -74,14 +74,15 @@ def _file(name: str) -> str:
 
 
 def _title(facts: Facts) -> str:
-    names = list(dict.fromkeys(c.name for story in facts.stories for c in story.main.about.cohorts))
-    if not names:
+    cohorts = [cohort for story in facts.stories for cohort in story.main.about.cohorts]
+    if not cohorts:
         return f"{facts.manifest['name']}: nothing was finished"
     if len(facts.stories) > 1:
         return f"What each policy did in {words(len(facts.stories))} worlds"
-    if len(names) > 4:  # noqa: PLR2004  more do not fit a headline
-        return f"{facts.stories[0].main.about.title}: what each policy did to whom"
-    return str(Markup("What each policy did to {}").format(listing(names)).unescape())
+    if len(cohorts) > 4 or not all(map(is_person, cohorts)):  # noqa: PLR2004  more do not fit a headline
+        whom = " to whom" if len(cohorts) > 1 else ""
+        return f"{facts.stories[0].main.about.title}: what each policy did{whom}"
+    return str(Markup("What each policy did to {}").format(listing([c.name for c in cohorts])).unescape())
 
 
 def _people(facts: Facts) -> str:

@@ -56,6 +56,7 @@ def told(story: Story, key: str, name: str) -> Mapping[str, Any]:
         "about": setting.about,
         "people": setting.about.people,
         "told_apart": apart,
+        "cards": any(cohort.text for cohort in setting.about.cohorts),
         "size": _size(setting),
         "patchy": grids.patchy(setting),
         "span": span(setting),
