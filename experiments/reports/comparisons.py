@@ -12,7 +12,7 @@ from experiments.reports.casting import pens
 from experiments.reports.drawing import PENS, to_svg
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.figures import SHARE, Figure, described, drawn_policies
-from experiments.reports.phrases import horizon, intervals, like, policy, quoted
+from experiments.reports.phrases import horizon, intervals, like, policy, quoted, shown_of
 from experiments.reports.points import Dot, scatter
 from experiments.reports.wording import Estimate, capital, listing
 
@@ -26,7 +26,7 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
     measures = (setting.exposure, "regret_per_visit")
     units = (setting.unit(measures[0]), setting.unit(measures[1]))
     across = "bad recommendations a customer" if setting.about.people else "share of visits with a bad recommendation"
-    for number, cohort in enumerate(setting.cohorts):
+    for number, cohort in enumerate(setting.followed):
         dots = [
             Dot(
                 p.label,
@@ -63,6 +63,7 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         "Each point is a policy; the nearer to the lower left corner, the better for both. "
         "Policies without a name are grey."
     ) + intervals(setting, "Lines are")
+    reading += shown_of(setting)
     if unharmed:
         reading += f" Without a panel: {listing(unharmed)}, shown nothing bad by any policy."
     return Figure(key, title, reading, tuple(panels))
@@ -75,7 +76,7 @@ def leaving(setting: Setting, key: str) -> Figure | None:
     styles, panels = pens(setting), []
     order = [p for p in setting.ranked("churn", ALL, [c.label for c in setting.policies]) if p != setting.nothing][::-1]
     extra: list[tuple[float, Cohort, str]] = []
-    for number, cohort in enumerate(setting.cohorts):
+    for number, cohort in enumerate(setting.followed):
         rows = [Row(p, setting.get(p, cohort.key, "churn"), styles.get(p)) for p in order]
         rows = [row for row in rows if row.estimate]
         if not rows:
@@ -105,7 +106,7 @@ def leaving(setting: Setting, key: str) -> Figure | None:
     reading = f"The share of each group who left for good.{intervals(setting, 'Thin lines on the bars are')}"
     if setting.nothing:
         reading += " The upright marks show how many left when nothing was shown."
-    return Figure(key, title, reading, tuple(panels))
+    return Figure(key, title, reading + shown_of(setting), tuple(panels))
 
 
 OBJECTIVE_MEASURES = (

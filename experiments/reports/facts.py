@@ -21,6 +21,7 @@ from experiments.reports.wording import Estimate, Unit
 
 ALL = "all"
 FIRST_DAYS = 30
+FOLLOWED = 6
 REGRETS = frozenset({"regret", "regret_per_visit", "excess_regret", "user_regret", "user_regret_per_visit"})
 ESTIMATED = ", est."
 """The mark of what is measured against estimates from data."""
@@ -128,12 +129,21 @@ class Setting:
     @cached_property
     def sufferer(self) -> Cohort:
         """The cohort with the most bad recommendations a visit (or regret), averaged over the contenders."""
+        return max(self.cohorts, key=lambda cohort: self.suffering(cohort) or 0.0)
 
-        def share(cohort: Cohort) -> float:
-            seen = [e.value for p in self.contenders if (e := self.get(p, cohort.key, self.suffered))]
-            return float(np.mean(seen)) if seen else 0.0
+    def suffering(self, cohort: Cohort) -> float | None:
+        """How badly a cohort fares a visit, averaged over the contenders; None where nothing is known of it."""
+        seen = [e.value for p in self.contenders if (e := self.get(p, cohort.key, self.suffered))]
+        return float(np.mean(seen)) if seen else None
 
-        return max(self.cohorts, key=share)
+    @cached_property
+    def followed(self) -> tuple[Cohort, ...]:
+        """The cohorts that figures show: at most six, from the one that fares worst to the one that fares best."""
+        if len(self.cohorts) <= FOLLOWED:
+            return self.cohorts
+        order = sorted(self.cohorts, key=lambda cohort: self.suffering(cohort) or 0.0)
+        chosen = {order[round(place)].key for place in np.linspace(0, len(order) - 1, FOLLOWED)}
+        return tuple(cohort for cohort in self.cohorts if cohort.key in chosen)
 
     def ranked(self, metric: str, cohort: str = ALL, policies: Sequence[str] | None = None) -> list[str]:
         """The contenders (or the given policies) that have this metric, best first."""

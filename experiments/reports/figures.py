@@ -14,7 +14,7 @@ from experiments.reports.casting import pens
 from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import PENS, Pen, to_svg
 from experiments.reports.facts import Competitor, Setting
-from experiments.reports.phrases import EVERYBODY, intervals, policy, was
+from experiments.reports.phrases import EVERYBODY, intervals, policy, shown_of, was
 from experiments.reports.wording import Unit, capital, listing
 
 SIGNAL = 0.25
@@ -162,7 +162,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
     panels, gaps = [], {}
     for number, label in enumerate(label for label in pens(setting) if label != setting.oracle):
         lines = []
-        for pen, cohort in zip(cohort_pens(setting), setting.cohorts, strict=True):
+        for pen, cohort in zip(cohort_pens(setting), setting.followed, strict=True):
             found = recent_share(setting, label, cohort.key)
             if found is not None:
                 lines.append(Line(cohort.name, *found, pen))
@@ -184,11 +184,11 @@ def learning(setting: Setting, key: str) -> Figure | None:
     reading = (
         "One panel a policy, one line a group of people: a line that stays up is a group that the policy "
         "has not learnt to serve. Counted are the visits of the preceding tenth of the time; in the first tenth, all "
-        "visits so far. The dashed rule is one visit in four."
+        f"visits so far. The dashed rule is one visit in four.{shown_of(setting)}"
     )
     return Figure(key, title, reading, tuple(panels))
 
 
 def cohort_pens(setting: Setting) -> list[Pen]:
-    """A pen a cohort."""
-    return [PENS[i % len(PENS)] for i in range(len(setting.cohorts))]
+    """A pen for each cohort that figures show."""
+    return list(PENS[: len(setting.followed)])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from markupsafe import Markup
 
 from experiments.reports.facts import ALL, FIRST_DAYS, Setting, Story
 from experiments.reports.missed import who_misses
-from experiments.reports.phrases import by, gap, is_person, policy, possessive, quoted, span, verdict, was
+from experiments.reports.phrases import against, by, gap, is_person, policy, possessive, quoted, span, verdict, was
 from experiments.reports.wording import Estimate, Unit, capital, headline, listing, words
 
 SHARE = Unit("share")
@@ -33,11 +32,7 @@ def _aside(setting: Setting) -> Markup:
 
 
 def _suffers(setting: Setting) -> tuple[str, Markup] | None:
-    exposure = {
-        cohort.key: float(np.mean(seen))
-        for cohort in setting.cohorts
-        if (seen := [e.value for p in setting.contenders if (e := setting.get(p, cohort.key, "bad_per_visit"))])
-    }
+    exposure = {c.key: mean for c in setting.cohorts if (mean := setting.suffering(c)) is not None}
     sufferer = setting.sufferer
     order = setting.ranked("bad_per_visit", sufferer.key)[::-1]
     if not order or not exposure[sufferer.key]:
@@ -54,9 +49,7 @@ def _suffers(setting: Setting) -> tuple[str, Markup] | None:
     sentence = whole + shown.format(by(sufferer), "them " if by(sufferer) else "")
     others = [c for c in setting.cohorts if c.key != sufferer.key and c.key in exposure]
     if others:
-        sentence += Markup(", against {}").format(
-            listing([Markup("{} for {}").format(SHARE.write(exposure[c.key]), c.name) for c in others])
-        )
+        sentence += Markup(", against {}").format(against({c.name: exposure[c.key] for c in others}, SHARE))
     measured = [setting.get(p, sufferer.key, "bad_per_visit") for p in order]
     same = len(order) > 1 and SHARE.alike(*measured)
     sentence += Markup(". It was {} under {}: {}").format(

@@ -11,7 +11,7 @@ from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import Pen, to_svg
 from experiments.reports.facts import ALL, ESTIMATED, Setting
 from experiments.reports.figures import Figure, cohort_pens, described, drawn_policies, recent
-from experiments.reports.phrases import by, intervals, is_person, policy, span
+from experiments.reports.phrases import MANY, against, by, intervals, is_person, policy, shown_of, span
 from experiments.reports.wording import capital, headline, listing, words
 
 METRIC = "regret_per_visit"
@@ -23,11 +23,7 @@ TENTH = "of the visits of the preceding tenth of the time"
 def who_misses(setting: Setting) -> tuple[str, Markup] | None:
     """The finding: which cohort misses most, and under which policy."""
     unit = setting.unit(METRIC)
-    missed = {
-        cohort.key: float(np.mean(seen))
-        for cohort in setting.cohorts
-        if (seen := [e.value for p in setting.contenders if (e := setting.get(p, cohort.key, METRIC))])
-    }
+    missed = {c.key: mean for c in setting.cohorts if (mean := setting.suffering(c)) is not None}
     order = setting.ranked(METRIC)[::-1]
     if not order or not missed:
         return None
@@ -43,8 +39,7 @@ def who_misses(setting: Setting) -> tuple[str, Markup] | None:
         unit.write(missed[most.key], digits),
     )
     if others:
-        parts = [Markup("{} for {}").format(unit.write(missed[c.key], digits), c.name) for c in others]
-        sentence += Markup(", against {}").format(listing(parts))
+        sentence += Markup(", against {}").format(against({c.name: missed[c.key] for c in others}, unit, digits))
     if count > 1:
         told = [unit.say(setting.get(p, ALL, METRIC)) for p in (order[0], order[-1])]
         if unit.alike(*(setting.get(p, ALL, METRIC) for p in order)):
@@ -56,7 +51,7 @@ def who_misses(setting: Setting) -> tuple[str, Markup] | None:
     close = [c.name for c in others if missed[most.key] - missed[c.key] < APART * missed[most.key]]
     if not others:
         return "How much was missed.", sentence + "."
-    if len(close) == len(others):
+    if len(close) == len(others) or len(close) >= MANY:
         return "No cohort misses much more than another.", sentence + "."
     name = headline(listing([most.name, *close]).unescape())
     return f"{name} {'misses' if is_person(most) and not close else 'miss'} most.", sentence + "."
@@ -75,7 +70,11 @@ def altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
         return [Markup("{} {} under {}.").format(head, unit.say(values[0]), under)]
     told = [
         Markup("{} {} under {}, the most, and {} under {}, the least.").format(
-            head, unit.say(values[0]).with_noun("", first=True), policy(order[0]), unit.say(values[-1]), policy(order[-1])
+            head,
+            unit.say(values[0]).with_noun("", first=True),
+            policy(order[0]),
+            unit.say(values[-1]),
+            policy(order[-1]),
         )
     ]
     late = {
@@ -137,13 +136,13 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
         )
         said = described((line.label, heads[1].write(float(line.y[-1]))) for line in lines if line.pen)
         panels.append(to_svg(drawn, f"{key}-{part}", f"{cohort.name}: {name.lower()}, {what}", f"{when}, {said}"))
-    said = [unit.say(setting.get(p, cohort.key, METRIC)).number for p in (order[-1], order[0])]
+    ends = [unit.say(setting.get(p, cohort.key, METRIC)).number for p in (order[-1], order[0])]
     title = Markup("{} missed {} a visit under {} and {} under {}").format(
-        capital(cohort.name), said[0], policy(order[-1]), said[1], policy(order[0])
+        capital(cohort.name), ends[0], policy(order[-1]), ends[1], policy(order[0])
     )
-    if said[0] == said[1]:
+    if ends[0] == ends[1]:
         each = "each policy" if len(order) > 1 else policy(order[0])
-        title = Markup("{} missed {} a visit under {}").format(capital(cohort.name), said[0], each)
+        title = Markup("{} missed {} a visit under {}").format(capital(cohort.name), ends[0], each)
     reading = (
         f"Expected reward missed a visit, {TENTH}; in the first tenth, of all visits so far. Then the same, added up."
         f"{intervals(setting, 'Shaded are')}"
@@ -174,7 +173,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
     unit = setting.unit(METRIC)
     drawn: dict[str, list[Line]] = {}
     for label in pens(setting):
-        found = {c.name: recent(setting, label, c.key, "regret") for c in setting.cohorts}
+        found = {c.name: recent(setting, label, c.key, "regret") for c in setting.followed}
         lines = [
             Line(name, *ends, pen)
             for (name, ends), pen in zip(found.items(), cohort_pens(setting), strict=True)
@@ -200,8 +199,8 @@ def learning(setting: Setting, key: str) -> Figure | None:
         gaps[label] = (ends[-1], ends[0])
     widest = max(gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
     (most, worst), (least, best) = gaps[widest]
-    if not all(enough(setting, label, cohort) for label in drawn for cohort in setting.cohorts):
-        title = Markup("What each group missed under each policy; in the last tenth of the time, of few visits")
+    if not all(enough(setting, label, cohort) for label in drawn for cohort in setting.followed):
+        title = Markup("What each group missed under each policy; few visits came in the last tenth of the time")
     elif unit.write(most) == unit.write(least) or most - least < APART * top:
         title = Markup("In the last tenth of the time, no policy served one group much worse than another")
     else:
@@ -209,7 +208,8 @@ def learning(setting: Setting, key: str) -> Figure | None:
             "What suits {} does not suit {}: in the last tenth of the time, {} missed {} a visit by {}, {} by {}"
         ).format(best, worst, policy(widest), unit.write(most), worst, unit.write(least), best)
     reading = (
-        "One panel a policy, one line a group of people: a line that stays up is a group that the policy has not learnt "
-        f"to serve. Counted is regret a visit, {TENTH}; in the first tenth, of all visits so far."
+        "One panel a policy, one line a group of people: a line that stays up is a group that the policy has not "
+        f"learnt to serve. Counted is regret a visit, {TENTH}; in the first tenth, of all visits so far."
+        f"{shown_of(setting)}"
     )
     return Figure(key, title, reading, tuple(panels))

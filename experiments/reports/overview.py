@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,14 +62,14 @@ class Overview:
         caption: what it shows.
         policies: headings.
         lines: one a world.
-        relative: whether numbers are shares of what Random came to.
+        compared: whether numbers are shares of what Random came to.
     """
 
     key: str
     caption: str
     policies: tuple[str, ...]
     lines: tuple[Line, ...]
-    relative: bool
+    compared: bool
 
 
 def names(stories: Sequence[Story]) -> list[str]:
@@ -123,22 +124,33 @@ def worst(setting: Setting, label: str, metric: str = REGRET) -> tuple[Cohort, f
     return max(found, key=lambda pair: pair[1]) if len(found) > 1 else None
 
 
+def relative(setting: Setting, missed: float) -> str:
+    """Regret a visit in percent of that at random: "12 %"; "" where there is nothing to compare with."""
+    chance = reference(setting)
+    return "" if chance is None or math.isnan(missed) else SHARE.write(missed / chance, 0)
+
+
+def lines(stories: Sequence[Story]) -> list[tuple[str, Setting]]:
+    """(name, setting), one for each world, or each objective of it."""
+    return [(name, setting) for _, name, setting in _entries(stories, [""] * len(stories))]
+
+
 def by_regret(stories: Sequence[Story], keys: Sequence[str]) -> Overview:
     """Regret a visit of every policy in every world, in percent of Random's; ranks where that was not run."""
     entries = _entries(stories, keys)
     labels = _columns([setting for _, _, setting in entries], REGRET)
-    lines = tuple(_line(key, name, setting, labels, REGRET) for key, name, setting in entries)
-    relative = any(reference(setting) is not None for _, _, setting in entries)
+    rows = tuple(_line(key, name, setting, labels, REGRET) for key, name, setting in entries)
+    compared = any(reference(setting) is not None for _, _, setting in entries)
     how = (
         "Regret a visit, in percent of what showing anything at random misses in the same world (first column; where "
         "that was not run: ranks)"
-        if relative
+        if compared
         else "Ranks by regret a visit: showing anything at random, to compare with, was not run"
     )
     caption = f"{how}. Small: the cohort that misses most under that policy. {_bold(entries)}"
     if any(setting.about.estimated for _, _, setting in entries):
         caption += " Where it says “regret estimated”, regret is against estimates from data."
-    return Overview("worlds-regret", caption, labels, lines, relative)
+    return Overview("worlds-regret", caption, labels, rows, compared)
 
 
 def by_harm(stories: Sequence[Story], keys: Sequence[str]) -> Overview | None:
@@ -147,12 +159,12 @@ def by_harm(stories: Sequence[Story], keys: Sequence[str]) -> Overview | None:
     if not entries:
         return None
     labels = _columns([setting for _, _, setting in entries], BAD)
-    lines = tuple(_line(key, name, setting, labels, BAD) for key, name, setting in entries)
+    rows = tuple(_line(key, name, setting, labels, BAD) for key, name, setting in entries)
     caption = (
         "Share of visits with something bad, in the worlds that say what is bad. Small: the cohort that was shown most "
         f"of it under that policy. {_bold(entries)}"
     )
-    return Overview("worlds-bad", caption, labels, lines, relative=False)
+    return Overview("worlds-bad", caption, labels, rows, compared=False)
 
 
 def lead(stories: Sequence[Story]) -> Markup:
@@ -192,13 +204,12 @@ def _columns(settings: Sequence[Setting], metric: str) -> tuple[str, ...]:
 
 
 def _line(key: str, name: str, setting: Setting, labels: Sequence[str], metric: str) -> Line:
-    chance = reference(setting)
     unit = setting.unit(REGRET)
     best = set(winners(setting, metric)) if len(setting.contenders) > 1 else set()
     ranks = {label: place for place, label in enumerate(setting.ranked(metric), 1)}
 
     def write(value: float) -> str:
-        return SHARE.write(value) if metric == BAD else "" if chance is None else SHARE.write(value / chance, 0)
+        return SHARE.write(value) if metric == BAD else relative(setting, value)
 
     cells = []
     for label in labels:
@@ -210,7 +221,13 @@ def _line(key: str, name: str, setting: Setting, labels: Sequence[str], metric: 
         aside = "" if hit is None else f"{hit[0].name}: {write(hit[1])}".removesuffix(": ")
         cells.append(Cell(write(found.value) or f"no. {ranks[label]}", aside, label in best))
     random = next((p.label for p in setting.policies if p.kind == "Random"), "")
-    return Line(key, name, shape(setting), Cell(unit.say(setting.get(random, ALL, REGRET)).number, "", random in best), tuple(cells))
+    return Line(
+        key,
+        name,
+        shape(setting),
+        Cell(unit.say(setting.get(random, ALL, REGRET)).number, "", random in best),
+        tuple(cells),
+    )
 
 
 def _bold(entries: Sequence[tuple[str, str, Setting]]) -> str:

@@ -93,7 +93,7 @@ def _competitor(entry: Mapping[str, Any]) -> Competitor:
 
 
 def _possible(metric: str, estimate: Estimate) -> Estimate:
-    """Cut an interval at what its metric can be: no count and no regret is below 0, no share above 1. The truth is never cut off."""
+    """Cut an interval at what its metric can be: no count or regret is below 0, no share above 1; the truth is kept."""
     unit = METRICS[metric].unit
     bounded = unit in {"count", "share", "days"} or metric in REGRETS or metric == "harm"
     if metric.startswith("excess") or not bounded or not estimate.has_interval:

@@ -114,9 +114,7 @@ def _early(setting: Setting, cohort: Cohort) -> list[Markup]:
                 first_days(setting, cohort), cohort.name, was(cohort), *same
             )
             if factor == 1
-            else Markup("Of the first 100 visits{}, {} showed a bad recommendation under {}.").format(
-                by(cohort), *same
-            )
+            else Markup("Of the first 100 visits{}, {} showed a bad recommendation under {}.").format(by(cohort), *same)
         ]
     named, others = _named(setting, order)
     parts = _under(named, [COUNT.say(counts[p]) for p in named], "bad recommendations" if factor == 1 else "")

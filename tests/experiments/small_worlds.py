@@ -118,7 +118,9 @@ class _World:
         N = len(actions)
         reward = self._rewards[np.arange(N), actions]
         happened = ~np.isnan(reward) if self._stub.replayed else None
-        return Outcome(reward, np.empty((N, 0)), np.zeros(N, dtype=np.bool_), np.empty(0, dtype=np.int64), happened=happened)
+        return Outcome(
+            reward, np.empty((N, 0)), np.zeros(N, dtype=np.bool_), np.empty(0, dtype=np.int64), happened=happened
+        )
 
 
 WORLDS = (
@@ -171,6 +173,4 @@ def dozen() -> Result:
     ]
     worlds += [Stub(title="Twins", horizon=horizon, shares=(0.5, 0.5)) for horizon in (200, 250)]
     more = [GaussianThompson(name="Gaussian Thompson"), LinearThompson(scale=2.0)]
-    return run(
-        Experiment(name="dozen", environments=worlds, policies=[*POLICIES, *more], replications=2)
-    )
+    return run(Experiment(name="dozen", environments=worlds, policies=[*POLICIES, *more], replications=2))
