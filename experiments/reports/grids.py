@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from environments.protocol import Cohort
 from experiments.reports.definitions import METRICS
 from experiments.reports.facts import ALL, Setting, Story
-from experiments.reports.phrases import waited
+from experiments.reports.phrases import shown_of, waited
 from experiments.reports.wording import Said, headline
 
 Row = tuple[str, tuple[Said, ...]]
@@ -38,7 +38,7 @@ def glance(setting: Setting, key: str) -> Grid:
     several = len(setting.cohorts) > 1
     measures = [
         (cohort.name if several else setting.title(setting.exposure), cohort.key, setting.exposure)
-        for cohort in setting.cohorts
+        for cohort in setting.followed
     ]
     if several:
         measures.append(("All", ALL, setting.exposure))
@@ -57,7 +57,7 @@ def glance(setting: Setting, key: str) -> Grid:
     }[setting.exposure]
     caption = (
         f"{what}, for each cohort and for all; then what else each policy did to all. "
-        f"The policies that spare {setting.sufferer.name} most stand first."
+        f"The policies that spare {setting.sufferer.name} most stand first.{shown_of(setting)}"
         if several
         else f"What each policy did. The policies with the least {'harm' if setting.harms else 'regret'} stand first."
     )
