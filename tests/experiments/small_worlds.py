@@ -72,7 +72,7 @@ class Stub(Description):
             people=False,
             real=self.estimated,
             estimated=self.estimated,
-            notes=(f"A note on {self.title}.", "Source: made up; licence: none.") if self.estimated else (),
+            notes=(f"A note on {self.title}.", "Source and licence: made up.") if self.estimated else (),
         )
 
     def open(self, seed, replication):
@@ -174,3 +174,11 @@ def dozen() -> Result:
     worlds += [Stub(title="Twins", horizon=horizon, shares=(0.5, 0.5)) for horizon in (200, 250)]
     more = [GaussianThompson(name="Gaussian Thompson"), LinearThompson(scale=2.0)]
     return run(Experiment(name="dozen", environments=worlds, policies=[*POLICIES, *more], replications=2))
+
+
+@functools.cache
+def occupations() -> Result:
+    """A world with a long title and nine cohorts."""
+    title = "Delayed (geometric, mean of 5 days, 10 % lost) of Drifting (abrupt, every 5,000 visits) of Occupations"
+    world = Stub(title=title, shares=(1 / 9,) * 9, horizon=1_000)
+    return run(Experiment(name="occupations", environments=[world], policies=POLICIES, replications=2))
