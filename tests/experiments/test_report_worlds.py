@@ -27,6 +27,8 @@ from experiments.reports.sentences import about_persona
 from experiments.reports.tables import console_table
 from experiments.reports.wording import Estimate, Unit
 
+pytestmark = pytest.mark.xdist_group("report of worlds")  # who renders a page looks at it in all ways
+
 CASES = {
     "mixture": mixture,
     "dozen": dozen,
