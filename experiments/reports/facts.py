@@ -110,6 +110,12 @@ class Setting:
         return bool(self.about.bad_means)
 
     @cached_property
+    def patchy(self) -> bool:
+        """Whether not all visits took place, though nobody had left: as where a log is replayed."""
+        counts = [e.value for p in self.policies if (e := self.get(p.label, ALL, "visits"))]
+        return self.about.clock == "visit" and len(counts) > 0 and min(counts) < self.about.horizon
+
+    @cached_property
     def exposure(self) -> str:
         """The metric by which cohorts and policies are compared."""
         if not self.harms:

@@ -43,7 +43,7 @@ def glance(setting: Setting, key: str) -> Grid:
     if several:
         measures.append(("All", ALL, setting.exposure))
     others = ("visits", "regret_per_visit", "churn", setting.business)
-    skipped = {setting.exposure} if patchy(setting) else {setting.exposure, "visits"}
+    skipped = {setting.exposure} if setting.patchy else {setting.exposure, "visits"}
     measures += [(setting.title(m), ALL, m) for m in others if setting.has(m) and m not in skipped]
     labels = [p.label for p in setting.policies]
     order = setting.ranked(setting.exposure, setting.sufferer.key, labels)
@@ -68,12 +68,6 @@ def glance(setting: Setting, key: str) -> Grid:
         tuple(title + setting.unit(m).heads[0] for title, _, m in measures),
         (("", _rows(order, cells)),),
     )
-
-
-def patchy(setting: Setting) -> bool:
-    """Whether policies differ in how many visits took place, as where a log is replayed."""
-    counts = [e.value for p in setting.policies if (e := setting.get(p.label, ALL, "visits"))]
-    return setting.about.clock == "visit" and len(counts) > 0 and min(counts) < setting.about.horizon
 
 
 def _rows(heads: Sequence[str], columns: Sequence[Sequence[Said]]) -> tuple[Row, ...]:

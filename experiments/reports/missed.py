@@ -63,7 +63,8 @@ def altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
     order = setting.ranked(METRIC, cohort.key)[::-1]
     if not order:
         return []
-    head = Markup("Over all {} the average visit{} missed").format(span(setting), by(cohort))
+    came = " that took place" if setting.patchy else ""
+    head = Markup("Over all {} the average visit{}{} missed").format(span(setting), by(cohort), came)
     values = [setting.get(p, cohort.key, METRIC) for p in order]
     if len(order) == 1 or unit.alike(*values):
         under = policy(order[0]) if len(order) == 1 else f"each of the {words(len(order))} policies"
@@ -200,7 +201,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
     widest = max(gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
     (most, worst), (least, best) = gaps[widest]
     if not all(enough(setting, label, cohort) for label in drawn for cohort in setting.followed):
-        title = Markup("What each group missed under each policy; few visits came in the last tenth of the time")
+        title = Markup("What each group missed under each policy; of some, few visits came in the last tenth")
     elif unit.write(most) == unit.write(least) or most - least < APART * top:
         title = Markup("In the last tenth of the time, no policy served one group much worse than another")
     else:

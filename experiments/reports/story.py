@@ -58,7 +58,7 @@ def told(story: Story, key: str, name: str) -> Mapping[str, Any]:
         "told_apart": apart,
         "cards": any(cohort.text for cohort in setting.about.cohorts),
         "size": _size(setting),
-        "patchy": grids.patchy(setting),
+        "patchy": setting.patchy,
         "span": span(setting),
         "objective": story.name(setting),
         "objectives": [(story.name(s), s.about.objective_text, len(s.policies)) for s in story.settings],
@@ -82,7 +82,7 @@ def _size(setting: Setting) -> str:
     customers, visits = (setting.get(label, ALL, metric) for metric in ("customers", "visits"))
     if customers:
         return counted(customers.value, "customer")
-    if not grids.patchy(setting):
+    if not setting.patchy:
         return counted(visits.value, "visit") if visits else ""
     counts = sorted(e.value for p in setting.policies if (e := setting.get(p.label, ALL, "visits")))
     least, most = (f"{count:,.0f}" for count in (counts[0], counts[-1]))

@@ -13,7 +13,10 @@ from rich.console import Console
 from small_results import changed, clothing
 from small_worlds import WORLDS, alone, dozen, mixture, occupations
 from test_report import Outline
+from test_runner import Log
 
+from bandits import Always
+from experiments import Experiment, run
 from experiments.reports import grids, missed, overview
 from experiments.reports.comparisons import tradeoff
 from experiments.reports.drawing import tick_labels
@@ -321,6 +324,18 @@ def test_regret_has_no_interval_below_zero():
         for (_, _, metric), estimate in story.main.estimates.items():
             if metric in {"regret", "regret_per_visit"} and estimate.has_interval:
                 assert 0 <= estimate.low <= estimate.mean
+
+
+def test_where_nothing_took_place_the_page_says_so():
+    """No visit of the log shows "d": there are no rates, and so no findings, no figures, and no numbers made up."""
+    result = run(Experiment(name="log", environments=[Log(1)], policies=[Always(action="d")], replications=2))
+    text = render(result)
+    told = plain(text)
+    assert "6 visits, of which 0 took place" in told
+    assert "No visit took place under any policy, so that there is nothing to compare." in told
+    assert "<svg" not in text
+    assert '<ul class="findings">' not in text
+    assert not re.search(r"\bnan\b|\bNone\b", plain(text[: text.index("<h3>Parameters</h3>")]))
 
 
 @pytest.mark.parametrize("case", PAGES)
