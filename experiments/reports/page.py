@@ -51,6 +51,7 @@ def render(result: Ledgers) -> str:
         ],
         several=several,
         people=_people(facts),
+        missing=_missing(facts),
         overviews=[
             table
             for table in (overview.by_regret(facts.stories, keys), overview.by_harm(facts.stories, keys))
@@ -83,6 +84,12 @@ def _title(facts: Facts) -> str:
         whom = " to whom" if len(cohorts) > 1 else ""
         return f"{facts.stories[0].main.about.title}: what each policy did{whom}"
     return str(Markup("What each policy did to {}").format(listing([c.name for c in cohorts])).unescape())
+
+
+def _missing(facts: Facts) -> list[str]:
+    """The worlds in which nothing was finished."""
+    told = {setting.label for story in facts.stories for setting in story.settings}
+    return [e["label"] for e in facts.manifest["environments"] if e["label"] not in told]
 
 
 def _people(facts: Facts) -> str:

@@ -338,6 +338,14 @@ def test_where_nothing_took_place_the_page_says_so():
     assert not re.search(r"\bnan\b|\bNone\b", plain(text[: text.index("<h3>Parameters</h3>")]))
 
 
+def test_a_world_in_which_nothing_was_finished_is_named():
+    result = changed(alone("One arm or another"))
+    entry = result.manifest["environments"][0]
+    result.manifest["environments"].append({**entry, "label": "the other arm"})
+    assert "Nothing was finished in the other arm: this page does not tell of it." in plain(render(result))
+    assert "Nothing was finished" not in plain(page("One arm or another"))
+
+
 @pytest.mark.parametrize("case", PAGES)
 def test_the_page_is_small_enough_to_send(case):
     assert len(page(case).encode()) < LARGEST
