@@ -124,6 +124,7 @@ class ClothingReviews(Description):
             horizon=self.horizon,
             people=False,
             reward_unit="points",
+            real=True,
             estimated=True,
             notes=notes(cells, self.min_reviews),
         )

@@ -148,11 +148,12 @@ class LoggedReplay(Description):
             tolerance=0.0,
             bad_means=""
             if self.bad_below is None
-            else f"the expected reward of what was shown, as estimated from the log for the visitor's cohort, is below "
-            f"{self.bad_below:.6g}",
+            else "A recommendation is bad where its expected reward, as estimated from the log for the visitor's cohort, is "
+            f"below {self.bad_below:.6g}.",
             clock="visit",
             horizon=horizon,
             people=False,
+            real=True,
             estimated=True,
             notes=(
                 f"Source: {file}, {len(log):,} events (SHA-256 {str(self.sha256)[:12]}…).",

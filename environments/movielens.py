@@ -167,11 +167,15 @@ class MovieLens(Description):
             cohorts=cards(tastes, self.cohort, self._expected, self.bound),
             outcomes=(),
             tolerance=0.0,
-            bad_means=f"the chance that this user gives it two stars or fewer is above {100 * self.bound:.6g} %",
+            bad_means=(
+                "A recommendation is bad where the chance that this user gives it two stars or fewer is above "
+                f"{100 * self.bound:.6g} %."
+            ),
             clock="visit",
             horizon=self.horizon,
             people=True,
             reward_unit="stars",
+            real=True,
             estimated=True,
             notes=notes(tastes, what, NAMES[self.cohort], self.smoothing),
         )

@@ -102,6 +102,7 @@ class OpenBandit(Description):
             horizon=horizon,
             people=False,
             reward_unit="clicks",
+            real=True,
             estimated=True,
             notes=(
                 SOURCE,

@@ -199,6 +199,7 @@ class About:
         people: whether visitors are recognised, so that things are told by person.
         reward_unit: "$", "points" …
         currency: "$", or "" where there is no money.
+        real: whether visitors, and what comes of what they are shown, are taken from data about real people.
         estimated: whether expected rewards, and so regret, are estimates from data, rather than known.
         notes: what a reader must know: sources, licences, what is estimated, what is idealised.
     """
@@ -216,6 +217,7 @@ class About:
     people: bool
     reward_unit: str = ""
     currency: str = ""
+    real: bool = False
     estimated: bool = False
     notes: tuple[str, ...] = ()
 

@@ -157,11 +157,16 @@ class Tabular(Description):
             cohorts=rows.cohorts,
             outcomes=(),
             tolerance=0.0,
-            bad_means="" if bound is None else f"the table records a reward below {bound} for it at this visit",
+            bad_means=(
+                ""
+                if bound is None
+                else f"A recommendation is bad where the table records a reward below {bound} for it."
+            ),
             clock="visit",
             horizon=self.horizon or len(rows.population.cohort),
             people=False,
             reward_unit="points",
+            real=True,
             notes=tuple(self._notes(rows)),
         )
 

@@ -74,7 +74,7 @@ def _of_users(users: pl.DataFrame) -> pl.DataFrame:
     weight = (pl.lit(TAIL, pl.Float64) * pl.len() - pl.int_range(pl.len()).cast(pl.Float64)).clip(0.0, 1.0)
     return both.group_by([*group, "cohort"], maintain_order=True).agg(
         bad_first_30_days=pl.col("bad_first_30_days").mean(),
-        cvar95_bad=(worst * weight).sum() / weight.sum(),
+        cvar95_bad=pl.when(pl.col("bad").is_not_null().all()).then((worst * weight).sum() / weight.sum()),
         longest_streak=pl.col("streak").mean(),
     )
 

@@ -9,7 +9,9 @@ from typing import Any
 from bandits.errors import Fault, InputError, unknown
 from environments.toml_file import read_toml
 
-SHIPPED = ("acme", "clothing", "policies", "worlds")
+HERE = pathlib.Path(__file__).parent
+SHIPPED = tuple(sorted(path.stem for path in HERE.glob("*.toml")))
+"""Every experiment file that lies beside this module."""
 PLURAL = {"environment": "environments", "policy": "policies"}
 SINGULAR = {plural: field for field, plural in PLURAL.items()}
 FILES = ("scenario", "path", "folder")
@@ -26,7 +28,7 @@ def table_of_file(path_or_name: str) -> tuple[str, dict[str, Any]]:
         InputError: when there is none, or it is no TOML.
     """
     if path_or_name in SHIPPED:
-        return f"{path_or_name}.toml", read_toml(pathlib.Path(__file__).with_name(f"{path_or_name}.toml"))
+        return f"{path_or_name}.toml", read_toml(HERE / f"{path_or_name}.toml")
     if not path_or_name.endswith(".toml"):
         raise InputError(unknown("experiment", path_or_name, SHIPPED) + "; one's own is the path of a .toml file")
     table = read_toml(path_or_name, advice="`personabandits run acme` runs one that is shipped; check the path")

@@ -12,18 +12,21 @@ from experiments.reports.casting import pens
 from experiments.reports.drawing import PENS, to_svg
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.figures import SHARE, Figure, described, drawn_policies
-from experiments.reports.phrases import horizon, intervals, like, policy, quoted
+from experiments.reports.phrases import horizon, intervals, like, policy, quoted, shown_of
 from experiments.reports.points import Dot, scatter
-from experiments.reports.wording import Estimate, capital
+from experiments.reports.wording import Estimate, capital, listing
 
 
 def tradeoff(setting: Setting, key: str) -> Figure | None:
-    """Regret against exposure, for each cohort."""
+    """Regret against exposure, for each cohort; None where nothing is declared bad."""
+    if not setting.harms:
+        return None
     styles, panels = pens(setting), []
+    unharmed: list[str] = []
     measures = (setting.exposure, "regret_per_visit")
     units = (setting.unit(measures[0]), setting.unit(measures[1]))
     across = "bad recommendations a customer" if setting.about.people else "share of visits with a bad recommendation"
-    for number, cohort in enumerate(setting.cohorts):
+    for number, cohort in enumerate(setting.followed):
         dots = [
             Dot(
                 p.label,
@@ -36,7 +39,10 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         dots = [dot for dot in dots if dot.x and dot.y]
         if len(dots) < 2:  # noqa: PLR2004  one point is no comparison
             continue
-        drawn = scatter(cohort.name, across, "regret a visit", dots, units)
+        if not any(dot.x.value for dot in dots):
+            unharmed.append(cohort.name)
+            continue
+        drawn = scatter(cohort.name, across, setting.marked("regret_per_visit", "regret a visit"), dots, units)
         said = described((d.label, f"{units[0].say(d.x)} and {units[1].say(d.y)}") for d in dots if d.pen)
         title = f"{cohort.name}: regret a visit against {across}"
         panels.append(to_svg(drawn, f"{key}-{number}", title, f"{capital(across)} and regret a visit: {said}"))
@@ -57,6 +63,9 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         "Each point is a policy; the nearer to the lower left corner, the better for both. "
         "Policies without a name are grey."
     ) + intervals(setting, "Lines are")
+    reading += shown_of(setting)
+    if unharmed:
+        reading += f" Without a panel: {listing(unharmed)}, shown nothing bad by any policy."
     return Figure(key, title, reading, tuple(panels))
 
 
@@ -67,7 +76,7 @@ def leaving(setting: Setting, key: str) -> Figure | None:
     styles, panels = pens(setting), []
     order = [p for p in setting.ranked("churn", ALL, [c.label for c in setting.policies]) if p != setting.nothing][::-1]
     extra: list[tuple[float, Cohort, str]] = []
-    for number, cohort in enumerate(setting.cohorts):
+    for number, cohort in enumerate(setting.followed):
         rows = [Row(p, setting.get(p, cohort.key, "churn"), styles.get(p)) for p in order]
         rows = [row for row in rows if row.estimate]
         if not rows:
@@ -97,7 +106,7 @@ def leaving(setting: Setting, key: str) -> Figure | None:
     reading = f"The share of each group who left for good.{intervals(setting, 'Thin lines on the bars are')}"
     if setting.nothing:
         reading += " The upright marks show how many left when nothing was shown."
-    return Figure(key, title, reading, tuple(panels))
+    return Figure(key, title, reading + shown_of(setting), tuple(panels))
 
 
 OBJECTIVE_MEASURES = (

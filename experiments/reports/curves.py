@@ -19,6 +19,7 @@ from experiments.reports.drawing import (
     LETTER,
     RULE,
     SMALL,
+    TICKS,
     WIDTH,
     Pen,
     broken,
@@ -77,7 +78,7 @@ def curves(
         axes.set_xlim(0, end)
         axes.set_ylim(0, top)
         axes.grid(axis="y", color=RULE, linewidth=1)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.yaxis.set_major_locator(MaxNLocator(TICKS))
         axes.yaxis.set_major_formatter(FuncFormatter(tick_labels(unit, top)))
         ticks = np.linspace(0, end, _parts(end) + 1)
         axes.set_xticks(ticks, [f"{clock} {ticks[0]:,.0f}", *(f"{tick:,.0f}" for tick in ticks[1:])])

@@ -148,7 +148,7 @@ METRICS: Mapping[str, Metric] = {
 }
 
 LETTERS = (
-    ("n = 1 … N", "the visits that were served to a cohort in one replication, in the order of time"),
+    ("n = 1 … N", "the visits of a cohort that took place in one replication, in the order of time"),
     ("a, k", "the action that was shown at a visit; any action that was available there"),
     ("μ_nk", "expected reward of action k at visit n, under the environment's objective [reward units]"),
     ("r_n", "the reward that came of visit n [reward units]"),

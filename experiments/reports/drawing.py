@@ -17,6 +17,7 @@ import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.reports.wording import Unit, shorten, wrap
 
@@ -25,6 +26,7 @@ TEXT, SMALL, HEAD = 11.5, 10.5, 13.5
 INK, GREY, PALE, RULE = "#1f1f1f", "#5c5c5c", "#b9b9b9", "#e4e4e4"
 LETTER = 0.6  # of the size of the type: how wide a letter is at most, on average
 LEADING = 1.15
+TICKS, MOST_DIGITS = 4, 6  # of an axis; of a label on it
 CLOSE = 11  # a label that is nearer needs no line to its point
 
 Dash = str | tuple[int, tuple[float, ...]]
@@ -212,6 +214,8 @@ def broken(label: str, letters: int = 18, lines: int = 3) -> str:
 
 def tick_labels(unit: Unit, top: float) -> Callable[[float, int | None], str]:
     """Tick labels with as few decimals as the axis needs."""
-    size = top * 100 if unit.kind == "share" else top
-    digits = 0 if size >= 4 else 1 if size >= 0.4 else 2  # noqa: PLR2004  four ticks an axis
+    scale = 100 if unit.kind == "share" else 1
+    ticks = [tick * scale for tick in MaxNLocator(TICKS).tick_values(0, top)]
+    exact = (d for d in range(MOST_DIGITS) if all(math.isclose(tick, round(tick, d), abs_tol=1e-9) for tick in ticks))
+    digits = next(exact, MOST_DIGITS)
     return lambda value, _: unit.heads[1].write(value, digits)

@@ -21,6 +21,10 @@ from experiments.reports.wording import Estimate, Unit
 
 ALL = "all"
 FIRST_DAYS = 30
+FOLLOWED = 6
+REGRETS = frozenset({"regret", "regret_per_visit", "excess_regret", "user_regret", "user_regret_per_visit"})
+ESTIMATED = ", est."
+"""The mark of what is measured against estimates from data."""
 Differences = Mapping[tuple[str, str, str, str], Estimate]
 
 
@@ -101,9 +105,27 @@ class Setting:
         return self.about.horizon > FIRST_DAYS
 
     @cached_property
+    def harms(self) -> bool:
+        """Whether the world declares what is bad; else all is told of what was missed: of regret."""
+        return bool(self.about.bad_means)
+
+    @cached_property
+    def patchy(self) -> bool:
+        """Whether not all visits took place, though nobody had left: as where a log is replayed."""
+        counts = [e.value for p in self.policies if (e := self.get(p.label, ALL, "visits"))]
+        return self.about.clock == "visit" and len(counts) > 0 and min(counts) < self.about.horizon
+
+    @cached_property
     def exposure(self) -> str:
         """The metric by which cohorts and policies are compared."""
+        if not self.harms:
+            return "regret_per_visit"
         return "bad_per_customer" if self.has("bad_per_customer") else "bad_per_visit"
+
+    @cached_property
+    def suffered(self) -> str:
+        """The metric, by visit, that says which cohort fares worst."""
+        return "bad_per_visit" if self.harms else "regret_per_visit"
 
     @cached_property
     def business(self) -> str:
@@ -112,13 +134,22 @@ class Setting:
 
     @cached_property
     def sufferer(self) -> Cohort:
-        """The cohort with the largest share of bad recommendations, averaged over the contenders."""
+        """The cohort with the most bad recommendations a visit (or regret), averaged over the contenders."""
+        return max(self.cohorts, key=lambda cohort: self.suffering(cohort) or 0.0)
 
-        def share(cohort: Cohort) -> float:
-            seen = [e.value for p in self.contenders if (e := self.get(p, cohort.key, "bad_per_visit"))]
-            return float(np.mean(seen)) if seen else 0.0
+    def suffering(self, cohort: Cohort) -> float | None:
+        """How badly a cohort fares a visit, averaged over the contenders; None where nothing is known of it."""
+        seen = [e.value for p in self.contenders if (e := self.get(p, cohort.key, self.suffered))]
+        return float(np.mean(seen)) if seen else None
 
-        return max(self.cohorts, key=share)
+    @cached_property
+    def followed(self) -> tuple[Cohort, ...]:
+        """The cohorts that figures show: at most six, from the one that fares worst to the one that fares best."""
+        if len(self.cohorts) <= FOLLOWED:
+            return self.cohorts
+        order = sorted(self.cohorts, key=lambda cohort: self.suffering(cohort) or 0.0)
+        chosen = {order[round(place)].key for place in np.linspace(0, len(order) - 1, FOLLOWED)}
+        return tuple(cohort for cohort in self.cohorts if cohort.key in chosen)
 
     def ranked(self, metric: str, cohort: str = ALL, policies: Sequence[str] | None = None) -> list[str]:
         """The contenders (or the given policies) that have this metric, best first."""
@@ -142,6 +173,14 @@ class Setting:
         if kind == "welfare":
             return Unit("amount")
         return Unit(kind)
+
+    def title(self, metric: str) -> str:
+        """A metric as a heading; marked where it is measured against estimates."""
+        return self.marked(metric, METRICS[metric].title)
+
+    def marked(self, metric: str, title: str) -> str:
+        """What a metric is called here, with a mark where it is measured against estimates."""
+        return title + (ESTIMATED if self.about.estimated and metric in REGRETS else "")
 
     def series(self, policy: str, cohort: str, metric: str) -> tuple[Floats, Floats] | None:
         """Time and cumulative values of a metric, without gaps; None where there are none."""
@@ -168,7 +207,8 @@ class Story:
     def name(self, setting: Setting) -> str:
         """What to call a setting among the others: its objective; its label where it has a name, or two share one."""
         same = [s for s in self.settings if s.about.objective == setting.about.objective]
-        return setting.label if setting.named or len(same) > 1 else setting.about.objective.replace("_", " ")
+        apart = len(self.settings) > 1 and (setting.named or len(same) > 1)
+        return setting.label if apart else setting.about.objective.replace("_", " ")
 
     @cached_property
     def quiet(self) -> Setting | None:

@@ -14,7 +14,7 @@ from experiments.reports.casting import pens
 from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import PENS, Pen, to_svg
 from experiments.reports.facts import Competitor, Setting
-from experiments.reports.phrases import intervals, policy, was
+from experiments.reports.phrases import EVERYBODY, intervals, policy, shown_of, was
 from experiments.reports.wording import Unit, capital, listing
 
 SIGNAL = 0.25
@@ -39,18 +39,24 @@ def recent_share(setting: Setting, label: str, cohort: str) -> tuple[Floats, Flo
     (B(t) − B(t − T / 10)) / (N(t) − N(t − T / 10)), with straight lines between the checkpoints, whose distances
     differ; in the first tenth there is nothing before 0, so that the share is of all visits so far.
     """
-    bad, visits = setting.series(label, cohort, "bad"), setting.series(label, cohort, "visits")
-    if bad is None or visits is None or len(bad[0]) != len(visits[0]):
+    found = recent(setting, label, cohort, "bad")
+    return None if found is None else (found[0], np.clip(found[1], 0.0, 1.0))
+
+
+def recent(setting: Setting, label: str, cohort: str, column: str) -> tuple[Floats, Floats] | None:
+    """A column a visit, among the visits of the preceding tenth of the time, (P,) times and (P,) means."""
+    told, visits = setting.series(label, cohort, column), setting.series(label, cohort, "visits")
+    if told is None or visits is None or len(told[0]) != len(visits[0]):
         return None
-    time, before = bad[0], bad[0] - setting.about.horizon / WINDOWS
+    time, before = told[0], told[0] - setting.about.horizon / WINDOWS
     knots = np.concatenate([[0.0], time])
-    shown, served = (
-        total - np.interp(before, knots, np.concatenate([[0.0], total]), left=0.0) for total in (bad[1], visits[1])
+    total, served = (
+        sums - np.interp(before, knots, np.concatenate([[0.0], sums]), left=0.0) for sums in (told[1], visits[1])
     )
     kept = served > NOBODY
     if not kept.any():
         return None
-    return time[kept], np.clip(shown[kept] / served[kept], 0.0, 1.0)
+    return time[kept], total[kept] / served[kept]
 
 
 def described(values: Iterable[tuple[str, str]]) -> str:
@@ -60,7 +66,7 @@ def described(values: Iterable[tuple[str, str]]) -> str:
 
 def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
     """What a cohort saw over time: the share that was bad, and how much that came to."""
-    if not setting.came(cohort):
+    if not setting.came(cohort) or not setting.harms:
         return None
     styles = pens(setting)
     shares = [(p.label, recent_share(setting, p.label, cohort.key)) for p in drawn_policies(setting)]
@@ -103,8 +109,9 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
         what = f"{number} bad recommendations" if by_head else f"{number} of visits"
         ends = [Markup("{} under each policy").format(what)]
     head = f"{cohort.name} {was(cohort)} shown" if by_head else f"{cohort.name}, shown something bad in"
+    whom = "" if cohort.key == EVERYBODY else f"{cohort.name} "
     reading = (
-        f"Of every hundred visits in the preceding tenth of the time, how many showed {cohort.name} something bad; "
+        f"Of every hundred visits in the preceding tenth of the time, how many showed {whom}something bad; "
         "in the first tenth, of all visits so far. The dashed rule is one in four. Policies without a name are grey."
     )
     if total:
@@ -150,10 +157,12 @@ def _totals(setting: Setting, cohort: Cohort) -> list[Line]:
 
 def learning(setting: Setting, key: str) -> Figure | None:
     """Under each named policy, how long each cohort waits until the policy has learnt what it wants."""
+    if not setting.harms or len(setting.cohorts) < 2:  # noqa: PLR2004  one cohort is no comparison
+        return None
     panels, gaps = [], {}
     for number, label in enumerate(label for label in pens(setting) if label != setting.oracle):
         lines = []
-        for pen, cohort in zip(_cohort_pens(setting), setting.cohorts, strict=True):
+        for pen, cohort in zip(cohort_pens(setting), setting.followed, strict=True):
             found = recent_share(setting, label, cohort.key)
             if found is not None:
                 lines.append(Line(cohort.name, *found, pen))
@@ -175,10 +184,11 @@ def learning(setting: Setting, key: str) -> Figure | None:
     reading = (
         "One panel a policy, one line a group of people: a line that stays up is a group that the policy "
         "has not learnt to serve. Counted are the visits of the preceding tenth of the time; in the first tenth, all "
-        "visits so far. The dashed rule is one visit in four."
+        f"visits so far. The dashed rule is one visit in four.{shown_of(setting)}"
     )
     return Figure(key, title, reading, tuple(panels))
 
 
-def _cohort_pens(setting: Setting) -> list[Pen]:
-    return [PENS[i % len(PENS)] for i in range(len(setting.cohorts))]
+def cohort_pens(setting: Setting) -> list[Pen]:
+    """A pen for each cohort that figures show."""
+    return list(PENS[: len(setting.followed)])

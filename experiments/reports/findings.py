@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from markupsafe import Markup
 
 from experiments.reports.facts import ALL, FIRST_DAYS, Setting, Story
-from experiments.reports.phrases import gap, is_person, like, policy, possessive, quoted, span, verdict, was
+from experiments.reports.missed import who_misses
+from experiments.reports.phrases import against, by, gap, is_person, policy, possessive, quoted, span, verdict, was
 from experiments.reports.wording import Estimate, Unit, capital, headline, listing, words
 
 SHARE = Unit("share")
@@ -19,7 +19,7 @@ SILENT = 0.999  # of the visits without a recommendation: such a policy shows no
 def findings(story: Story) -> list[tuple[str, Markup]]:
     """(heading, sentences) on the main setting of a story, and on what its objectives did."""
     setting = story.main
-    makers = (_suffers, _business, _spared, _early, _leaves)
+    makers = (_suffers if setting.harms else who_misses, _business, _spared, _early, _leaves)
     told = [found for maker in makers if (found := maker(setting)) is not None]
     rewarded = _objectives(story)
     return [*told, rewarded] if rewarded is not None else told
@@ -32,11 +32,7 @@ def _aside(setting: Setting) -> Markup:
 
 
 def _suffers(setting: Setting) -> tuple[str, Markup] | None:
-    exposure = {
-        cohort.key: float(np.mean(seen))
-        for cohort in setting.cohorts
-        if (seen := [e.value for p in setting.contenders if (e := setting.get(p, cohort.key, "bad_per_visit"))])
-    }
+    exposure = {c.key: mean for c in setting.cohorts if (mean := setting.suffering(c)) is not None}
     sufferer = setting.sufferer
     order = setting.ranked("bad_per_visit", sufferer.key)[::-1]
     if not order or not exposure[sufferer.key]:
@@ -49,12 +45,11 @@ def _suffers(setting: Setting) -> tuple[str, Markup] | None:
         if (count > 1)
         else Markup("Under {}, {}").format(policy(order[0]), SHARE.write(exposure[sufferer.key]))
     )
-    sentence = whole + Markup(" of the visits by {} showed them something bad").format(like(sufferer))
+    shown = Markup(" of the visits{} showed {}something bad")
+    sentence = whole + shown.format(by(sufferer), "them " if by(sufferer) else "")
     others = [c for c in setting.cohorts if c.key != sufferer.key and c.key in exposure]
     if others:
-        sentence += Markup(", against {}").format(
-            listing([Markup("{} for {}").format(SHARE.write(exposure[c.key]), c.name) for c in others])
-        )
+        sentence += Markup(", against {}").format(against({c.name: exposure[c.key] for c in others}, SHARE))
     measured = [setting.get(p, sufferer.key, "bad_per_visit") for p in order]
     same = len(order) > 1 and SHARE.alike(*measured)
     sentence += Markup(". It was {} under {}: {}").format(
@@ -70,7 +65,7 @@ def _suffers(setting: Setting) -> tuple[str, Markup] | None:
     close = [c.name for c in others if exposure[sufferer.key] - exposure[c.key] < NARROW]
     name = headline(listing([sufferer.name, *close]).unescape())
     verb = "suffers" if is_person(sufferer) and not close else "suffer"
-    return f"{name} {verb} most.", sentence + "."
+    return f"{name} {verb} most." if others else "How much was bad.", sentence + "."
 
 
 def _business(setting: Setting) -> tuple[str, Markup] | None:
@@ -120,10 +115,16 @@ def _speaks(setting: Setting, label: str) -> bool:
 def _spared(setting: Setting) -> tuple[str, Markup] | None:
     sufferer, metric = setting.sufferer, setting.exposure
     order = [p for p in setting.ranked(metric, sufferer.key) if _speaks(setting, p)]
-    if len(order) < 2:  # noqa: PLR2004  one policy is no choice
+    choice = setting.harms or len(setting.cohorts) > 1  # else what is missed least is what earns most
+    if len(order) < 2 or not choice:  # noqa: PLR2004  one policy is no choice
         return None
     best, worst, unit = order[0], order[-1], setting.unit(metric)
-    what = "bad recommendations a customer" if metric == "bad_per_customer" else "of the visits with something bad"
+    what = {
+        "bad_per_customer": "bad recommendations a customer",
+        "bad_per_visit": "of the visits with something bad",
+        "regret_per_visit": "missed a visit",
+    }[metric]
+    showed, few = ("showed", "few") if setting.harms else ("missed", "little")
     if _level(setting, order, sufferer.key, metric):
         return None
     sentence = Markup("{} {} spared most under {}: {}, where it was {} under {}").format(
@@ -139,8 +140,8 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
         if more:
             pair = (setting.get(order[1], sufferer.key, metric), setting.get(best, sufferer.key, metric))
             said = gap(setting, metric, more, pair)
-            sentence += Markup(". The next best, {}, showed {} {}").format(
-                policy(order[1]), "as few" if said.is_zero else f"{said.number} more", verdict(more, said)
+            sentence += Markup(". The next best, {}, {} {} {}").format(
+                policy(order[1]), showed, f"as {few}" if said.is_zero else f"{said.number} more", verdict(more, said)
             )
     earner = (setting.ranked(setting.business) or [best])[0]
     if earner == best:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from environments.protocol import Cohort
 from experiments.reports.definitions import METRICS
 from experiments.reports.facts import ALL, Setting, Story
-from experiments.reports.phrases import waited
+from experiments.reports.phrases import shown_of, waited
 from experiments.reports.wording import Said, headline
 
 Row = tuple[str, tuple[Said, ...]]
@@ -34,25 +34,36 @@ class Grid:
 
 
 def glance(setting: Setting, key: str) -> Grid:
-    """A line a policy: exposure of each cohort, who leaves, and money."""
-    measures = [(cohort.name, cohort.key, setting.exposure) for cohort in setting.cohorts]
-    if len(setting.cohorts) > 1:
+    """A line a policy: exposure of each cohort, who leaves, and money; where nothing is bad, regret for exposure."""
+    several = len(setting.cohorts) > 1
+    measures = [
+        (cohort.name if several else setting.title(setting.exposure), cohort.key, setting.exposure)
+        for cohort in setting.followed
+    ]
+    if several:
         measures.append(("All", ALL, setting.exposure))
-    measures += [(METRICS[m].title, ALL, m) for m in ("regret_per_visit", "churn", setting.business) if setting.has(m)]
+    others = ("visits", "regret_per_visit", "churn", setting.business)
+    skipped = {setting.exposure} if setting.patchy else {setting.exposure, "visits"}
+    measures += [(setting.title(m), ALL, m) for m in others if setting.has(m) and m not in skipped]
     labels = [p.label for p in setting.policies]
     order = setting.ranked(setting.exposure, setting.sufferer.key, labels)
     order += [label for label in labels if label not in order]
     columns = [[setting.get(label, cohort, m) for label in order] for _, cohort, m in measures]
     cells = [setting.unit(m).heads[1].column(column) for column, (_, _, m) in zip(columns, measures, strict=True)]
-    what = (
-        "Bad recommendations a customer"
-        if setting.exposure == "bad_per_customer"
-        else "Share of visits with something bad"
+    what = {
+        "bad_per_customer": "Bad recommendations a customer",
+        "bad_per_visit": "Share of visits with something bad",
+        "regret_per_visit": setting.title("regret_per_visit"),
+    }[setting.exposure]
+    caption = (
+        f"{what}, for each cohort and for all; then what else each policy did to all. "
+        f"The policies that spare {setting.sufferer.name} most stand first.{shown_of(setting)}"
+        if several
+        else f"What each policy did. The policies with the least {'harm' if setting.harms else 'regret'} stand first."
     )
     return Grid(
         key,
-        f"{what}, for each cohort and for all; then what else each policy did to all. "
-        f"The policies that spare {setting.sufferer.name} most stand first.",
+        caption,
         "Policy",
         tuple(title + setting.unit(m).heads[0] for title, _, m in measures),
         (("", _rows(order, cells)),),
@@ -78,14 +89,16 @@ PERSONA_COLUMNS = (
 
 
 def persona(setting: Setting, cohort: Cohort, key: str) -> Grid | None:
-    """A line a policy: what it did to one cohort; None where nobody of it came."""
-    if not setting.came(cohort):
+    """A line a policy: what it did to one cohort; None where nobody of it came, or another table says it all."""
+    if not setting.came(cohort) or not (setting.harms or len(setting.cohorts) > 1):
         return None
     skipped = {"bad_first_100"} if setting.has("bad_first_30_days") else set()
     skipped = skipped if setting.long else {*skipped, "bad_first_30_days"}
     skipped = skipped if setting.business == "reward_per_visit" else {*skipped, "reward_per_visit"}
     columns = [(m, title) for m, title in PERSONA_COLUMNS if setting.has(m) and m not in skipped]
     order = setting.ranked(setting.exposure, cohort.key, [p.label for p in setting.policies])
+    lightest = "harms least" if setting.harms else "misses least"
+    order += [p.label for p in setting.policies if p.label not in order]
     cells = [
         [_signal(setting, label, cohort.key) for label in order]
         if metric == "days_to_signal"
@@ -94,9 +107,9 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Grid | None:
     ]
     return Grid(
         key,
-        f"{headline(cohort.name)}: what each policy did, the one that harms least first",
+        f"{headline(cohort.name)}: what each policy did, the one that {lightest} first",
         "Policy",
-        tuple(title + setting.unit(metric).heads[0] for metric, title in columns),
+        tuple(setting.marked(metric, title) + setting.unit(metric).heads[0] for metric, title in columns),
         (("", _rows(order, cells)),),
     )
 
@@ -161,12 +174,13 @@ def full(setting: Setting, key: str) -> list[Grid]:
     for number, (cohort, name) in enumerate(everyone):
         rows = tuple(
             (
-                metric + setting.unit(metric).heads[0],
+                setting.marked(metric, metric) + setting.unit(metric).heads[0],
                 tuple(setting.unit(metric).heads[1].say(setting.get(label, cohort, metric)) for label in labels),
             )
             for metric in METRICS
             if any(setting.get(label, cohort, metric) for label in labels)
         )
-        if rows:
+        alone = cohort != ALL and len(setting.about.cohorts) == 1
+        if rows and not alone:
             grids.append(Grid(f"{key}-{number}", f"{setting.label}: {name}", "Metric", tuple(labels), (("", rows),)))
     return grids

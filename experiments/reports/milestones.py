@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from environments.protocol import Cohort
 from experiments.reports.facts import Setting
-from experiments.reports.phrases import like, policy, span, waited
+from experiments.reports.phrases import by, policy, span, waited
 from experiments.reports.wording import Unit, listing, words
 
 
@@ -21,7 +21,7 @@ def signal(setting: Setting, cohort: Cohort) -> list[Markup]:
     }
     if not reached:
         return []
-    milestone = Markup("at most a quarter of the last 50 visits by {} showed something bad").format(like(cohort))
+    milestone = Markup("at most a quarter of the last 50 visits{} showed something bad").format(by(cohort))
     always = setting.ranked("days_to_signal", cohort.key, [p for p in reached if reached[p] == 1])
     sometimes = [p for p in setting.ranked("signal_reached", cohort.key, list(reached)) if 0 < reached[p] < 1]
     never = [p for p in reached if reached[p] == 0]

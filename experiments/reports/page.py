@@ -11,18 +11,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from environments.protocol import Cohort
 from experiments.disk import write_whole
-from experiments.reports import comparisons, figures, grids
-from experiments.reports.bargains import bought
+from experiments.reports import grids, overview
 from experiments.reports.definitions import LETTERS, METRICS
-from experiments.reports.facts import ALL, Setting, Story
-from experiments.reports.findings import findings
-from experiments.reports.needs import apart, cautions, summary
-from experiments.reports.phrases import soft, span
+from experiments.reports.needs import apart, summary
+from experiments.reports.phrases import is_person, sentence, soft
 from experiments.reports.reading import Facts, Ledgers, read
-from experiments.reports.sentences import about_persona, under_each
-from experiments.reports.wording import counted, curly, headline, listing
+from experiments.reports.story import told
+from experiments.reports.wording import curly, headline, listing, words
 
 
 def write_report(result: Ledgers, path: pathlib.Path) -> None:
@@ -41,13 +37,29 @@ def render(result: Ledgers) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"soft": soft, "headline": headline, "curly": curly}
+    environment.filters |= {"soft": soft, "headline": headline, "curly": curly, "sentence": sentence}
     template = environment.from_string(_file("report.html.j2"))
+    keys = [f"s{number}" for number in range(len(facts.stories))]
+    several = len(keys) > 1
     return template.render(
         title=_title(facts),
         name=facts.manifest["name"],
         style=Markup(_file("report.css.j2")),  # noqa: S704  our own
-        stories=[_story(story, f"s{number}", len(facts.stories) > 1) for number, story in enumerate(facts.stories)],
+        stories=[
+            told(story, key, name)
+            for story, key, name in zip(facts.stories, keys, overview.names(facts.stories), strict=True)
+        ],
+        several=several,
+        people=_people(facts),
+        missing=_missing(facts),
+        overviews=[
+            table
+            for table in (overview.by_regret(facts.stories, keys), overview.by_harm(facts.stories, keys))
+            if table is not None
+        ]
+        if several
+        else [],
+        lead=overview.lead(facts.stories) if several else "",
         replications=facts.replications,
         policies=[
             {"label": p["label"], "summary": summary(p), "apart": apart(p, facts.manifest["policies"])}
@@ -63,59 +75,30 @@ def _file(name: str) -> str:
 
 
 def _title(facts: Facts) -> str:
-    names = list(dict.fromkeys(c.name for story in facts.stories for c in story.main.about.cohorts))
-    if not names:
+    cohorts = [cohort for story in facts.stories for cohort in story.main.about.cohorts]
+    if not cohorts:
         return f"{facts.manifest['name']}: nothing was finished"
-    if len(names) > 4:  # noqa: PLR2004  more do not fit a headline
-        return f"{facts.stories[0].main.about.title}: what each policy did to whom"
-    return str(Markup("What each policy did to {}").format(listing(names)).unescape())
+    if len(facts.stories) > 1:
+        return f"What each policy did in {words(len(facts.stories))} worlds"
+    if len(cohorts) > 4 or not all(map(is_person, cohorts)):  # noqa: PLR2004  more do not fit a headline
+        whom = " to whom" if len(cohorts) > 1 else ""
+        return f"{facts.stories[0].main.about.title}: what each policy did{whom}"
+    return str(Markup("What each policy did to {}").format(listing([c.name for c in cohorts])).unescape())
 
 
-def _story(story: Story, key: str, several: bool) -> Mapping[str, Any]:
-    setting = story.main
-    focus = story.shared[0] if story.shared else None
-    customers = setting.get(setting.policies[0].label, ALL, "customers")
-    visits = setting.get(setting.policies[0].label, ALL, "visits")
-    return {
-        "key": key,
-        "prefix": f"{setting.about.title}: " if several else "",
-        "about": setting.about,
-        "people": setting.about.people,
-        "size": counted(customers.value, "customer") if customers else counted(visits.value, "visit") if visits else "",
-        "span": span(setting),
-        "objective": story.name(setting),
-        "objectives": [(story.name(s), s.about.objective_text, len(s.policies)) for s in story.settings],
-        "notes": list(dict.fromkeys(note for s in story.settings for note in s.about.notes)) + cautions(story),
-        "findings": findings(story),
-        "glance": grids.glance(setting, f"{key}-glance"),
-        "personas": [_persona(setting, cohort, f"{key}-p{n}") for n, cohort in enumerate(setting.about.cohorts)],
-        "bargains": bought(story, focus) if focus else [],
-        "focus": focus,
-        "objective_figure": comparisons.objectives(story, focus, f"{key}-objectives") if focus else None,
-        "objective_grid": grids.objectives(story, f"{key}-objectives-table"),
-        "leaving": grids.leaving(setting, f"{key}-leaving-table"),
-        "figures": [
-            figure
-            for figure in (
-                figures.learning(setting, f"{key}-learning"),
-                comparisons.tradeoff(setting, f"{key}-tradeoff"),
-                comparisons.leaving(setting, f"{key}-leaving"),
-            )
-            if figure is not None
-        ],
-    }
+def _missing(facts: Facts) -> list[str]:
+    """The worlds in which nothing was finished."""
+    told = {setting.label for story in facts.stories for setting in story.settings}
+    return [e["label"] for e in facts.manifest["environments"] if e["label"] not in told]
 
 
-def _persona(setting: Setting, cohort: Cohort, key: str) -> Mapping[str, Any]:
-    return {
-        "key": key,
-        "cohort": cohort,
-        "share": f"{cohort.share * 100:.0f}\N{NO-BREAK SPACE}%",
-        "paragraphs": about_persona(setting, cohort),
-        "each": under_each(setting, cohort) if setting.came(cohort) else [],
-        "figure": figures.persona(setting, cohort, f"{key}-curve"),
-        "grid": grids.persona(setting, cohort, f"{key}-table"),
-    }
+def _people(facts: Facts) -> str:
+    """On whom the policies were tried out."""
+    real = [story.main.about.real or story.main.about.estimated for story in facts.stories]
+    if len(real) > 1:
+        made = "simulated" if not any(real) else "made of real data" if all(real) else "some simulated, some real data"
+        return f"in {words(len(real))} worlds, {made}"
+    return "on records of real people" if any(real) else "on simulated people"
 
 
 def _annex(facts: Facts) -> Mapping[str, Any]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 
 from markupsafe import Markup, escape
 
 from environments.protocol import Cohort
 from experiments.reports.facts import FIRST_DAYS, Setting
-from experiments.reports.wording import Estimate, Said, Unit, counted
+from experiments.reports.wording import Estimate, Said, Unit, counted, headline, listing, words
 
 HALF = 0.5
+MANY = 5  # names, and more are too many for a sentence
+EVERYBODY = "everybody"
+"""The key of the one cohort of a world that tells nobody apart."""
 POSSESSIVE = {"he": "his", "she": "her", "they": "their"}
 OBJECT = {"he": "him", "she": "her", "they": "them"}
 
@@ -41,6 +45,29 @@ def him(cohort: Cohort) -> str:
     return OBJECT[cohort.pronoun]
 
 
+def against(values: Mapping[str, float], unit: Unit, decimals: int | None = None) -> Markup:
+    """Other cohorts by name and value, or the range of many: "12 % for Luke and 30 % for Tianqi"."""
+    if len(values) <= MANY:
+        return listing(
+            [Markup("{} for {}").format(unit.write(value, decimals), name) for name, value in values.items()]
+        )
+    ends = [unit.write(end, decimals) for end in (min(values.values()), max(values.values()))]
+    return Markup("{} to {} for the {} others").format(*ends, words(len(values)))
+
+
+def shown_of(setting: Setting) -> str:
+    """A sentence that says which cohorts a figure shows, where it does not show all."""
+    if len(setting.followed) == len(setting.cohorts):
+        return ""
+    shown, all_ = words(len(setting.followed)), words(len(setting.cohorts))
+    return f" Of the {all_} cohorts {shown} are shown, from the one that fares worst to the one that fares best."
+
+
+def sentence(text: str) -> str:
+    """The same with a capital and a full stop."""
+    return headline(text) + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def is_person(cohort: Cohort) -> bool:
     """Whether the cohort is called by the name of one person, and not as a group: "visitors aged 18–29"."""
     return not cohort.name[:1].islower()
@@ -48,7 +75,12 @@ def is_person(cohort: Cohort) -> bool:
 
 def was(cohort: Cohort) -> str:
     """Was for one person by name, were for a group."""
-    return "was" if is_person(cohort) else "were"
+    return "was" if is_person(cohort) or cohort.key == EVERYBODY else "were"
+
+
+def by(cohort: Cohort) -> str:
+    """Whose visits: " by customers like Luke"; nothing where nobody is told apart."""
+    return "" if cohort.key == EVERYBODY else f" by {like(cohort)}"
 
 
 def like(cohort: Cohort) -> str:

@@ -18,6 +18,7 @@ from experiments.reports.drawing import (
     PALE,
     RULE,
     SMALL,
+    TICKS,
     WIDTH,
     Box,
     Pen,
@@ -64,7 +65,7 @@ def scatter(title: str, across: str, up: str, dots: Sequence[Dot], units: tuple[
         ):
             top = max(values) * 1.12 or 1.0
             limits.append((min(0.0, *values) - 0.03 * top, top))
-            axis.set_major_locator(MaxNLocator(4))
+            axis.set_major_locator(MaxNLocator(TICKS))
             axis.set_major_formatter(FuncFormatter(tick_labels(unit, top)))
         axes.set_xlim(*limits[0])
         axes.set_ylim(*limits[1])

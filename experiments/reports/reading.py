@@ -11,7 +11,7 @@ import polars as pl
 
 from environments.protocol import About, Cohort
 from experiments.reports.definitions import METRICS
-from experiments.reports.facts import Competitor, Differences, Setting, Story
+from experiments.reports.facts import REGRETS, Competitor, Differences, Setting, Story
 from experiments.reports.wording import Estimate, plain
 
 
@@ -93,9 +93,10 @@ def _competitor(entry: Mapping[str, Any]) -> Competitor:
 
 
 def _possible(metric: str, estimate: Estimate) -> Estimate:
-    """Cut an interval at what its metric can be: no count is below 0, no share above 1. The truth is never cut off."""
+    """Cut an interval at what its metric can be: no count or regret is below 0, no share above 1; the truth is kept."""
     unit = METRICS[metric].unit
-    if metric.startswith("excess") or unit not in {"count", "share", "days"} or not estimate.has_interval:
+    bounded = unit in {"count", "share", "days"} or metric in REGRETS or metric == "harm"
+    if metric.startswith("excess") or not bounded or not estimate.has_interval:
         return estimate
     low, high = max(0.0, estimate.low or 0.0), estimate.high or 0.0
     return Estimate(estimate.mean, low, min(1.0, high) if unit == "share" else high)

@@ -10,7 +10,8 @@ from environments.protocol import Cohort
 from experiments.reports.casting import highlights
 from experiments.reports.facts import Setting
 from experiments.reports.milestones import signal
-from experiments.reports.phrases import first_days, him, horizon, is_person, like, policy, possessive, span, was
+from experiments.reports.missed import altogether
+from experiments.reports.phrases import by, first_days, him, horizon, is_person, like, policy, possessive, span, was
 from experiments.reports.wording import Estimate, Said, Unit, capital, listing, words
 
 FEW = 6
@@ -22,7 +23,8 @@ def about_persona(setting: Setting, cohort: Cohort) -> list[Markup]:
     if not setting.came(cohort):
         who = Markup("No customer like {}" if setting.about.people else "Nobody like {}")  # noqa: S704  ours
         return [(who + " came in any repetition, so that there is nothing to tell.").format(cohort.name)]
-    groups = ((_early, _altogether), (signal,), (_unlucky,), (_leaving,), (_money,))
+    harm = ((_early, _altogether), (signal,), (_unlucky,))
+    groups = (*(harm if setting.harms else ((altogether,),)), (_leaving,), (_money,))
     told = [[sentence for maker in makers for sentence in maker(setting, cohort)] for makers in groups]
     return [Markup(" ").join(sentences) for sentences in told if sentences]
 
@@ -112,9 +114,7 @@ def _early(setting: Setting, cohort: Cohort) -> list[Markup]:
                 first_days(setting, cohort), cohort.name, was(cohort), *same
             )
             if factor == 1
-            else Markup("Of the first 100 visits by {}, {} showed a bad recommendation under {}.").format(
-                like(cohort), *same
-            )
+            else Markup("Of the first 100 visits{}, {} showed a bad recommendation under {}.").format(by(cohort), *same)
         ]
     named, others = _named(setting, order)
     parts = _under(named, [COUNT.say(counts[p]) for p in named], "bad recommendations" if factor == 1 else "")
@@ -122,8 +122,8 @@ def _early(setting: Setting, cohort: Cohort) -> list[Markup]:
         head = Markup("In {} {} {} shown").format(first_days(setting, cohort), cohort.name, was(cohort))
         first = Markup("{} {}.").format(head, listing(parts))
     else:
-        first = Markup("Of the first 100 visits by {}, this many showed a bad recommendation: {}.").format(
-            like(cohort), listing(parts)
+        first = Markup("Of the first 100 visits{}, this many showed a bad recommendation: {}.").format(
+            by(cohort), listing(parts)
         )
     told = [first]
     if others:
@@ -151,8 +151,8 @@ def _altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
     shares = [e for p in order if (e := setting.get(p, cohort.key, "bad_per_visit"))]
     if (same := _same(measure, setting.unit(setting.exposure))) and share.alike(*shares):
         if setting.exposure == "bad_per_visit":
-            alike = Markup("Over all {} something bad was shown in {} of the visits by {} under {}.")
-            return [alike.format(span(setting), same[0], like(cohort), same[1])]
+            alike = Markup("Over all {} something bad was shown in {} of the visits{} under {}.")
+            return [alike.format(span(setting), same[0], by(cohort), same[1])]
         return [Markup("Over all {} that came to {} under {}.").format(span(setting), *same)]
     parts = []
     for label in dict.fromkeys((order[0], order[-1])):
@@ -167,7 +167,7 @@ def _altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
                 )
             )
     if setting.exposure == "bad_per_visit":
-        whose = Markup("of the visits by {} that showed something bad").format(like(cohort))
+        whose = Markup("of the visits{} that showed something bad").format(by(cohort))
         return [Markup("Over all {} the share {} was {}.").format(span(setting), whose, listing(parts))]
     return [Markup("Over all {} that came to {}.").format(span(setting), listing(parts))]
 
@@ -231,7 +231,7 @@ def _money(setting: Setting, cohort: Cohort) -> list[Markup]:
         if metric == "value_per_customer" and is_person(cohort)
         else Markup("On average, each of the {} was worth").format(whose)
         if metric == "value_per_customer"
-        else Markup("The average visit by {} earned").format(whose)
+        else Markup("The average visit{} earned").format(by(cohort))
     )
     same = _same({p: setting.get(p, cohort.key, metric) for p in order}, unit)
     sentence = Markup("{} {} under {}").format(

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.reports.facts import ALL, Setting, Story
-from experiments.reports.phrases import span
+from experiments.reports.overview import lines, relative, winners, worst
+from experiments.reports.phrases import shown_of, span
 from experiments.reports.reading import Ledgers, read
 from experiments.reports.wording import shorten
 
@@ -36,9 +37,12 @@ OBJECTIVE_COLUMNS = (
 
 
 def console_table(result: Ledgers) -> list[Table]:
-    """The tables of a result: for each scenario policy × cohort, and where it has several objectives, those."""
+    """The tables of a result: policy × cohort, and objectives if there are several; of several worlds, a line each."""
+    stories = read(result).stories
+    if len(stories) > 1:
+        return [_worlds(stories)]
     tables = []
-    for story in read(result).stories:
+    for story in stories:
         tables.append(_cohorts(story.main, story.name(story.main) if len(story.settings) > 1 else ""))
         compared = _objectives(story)
         if compared is not None:
@@ -64,6 +68,45 @@ def _table(title: str, caption: str, first: str, heads: Sequence[str]) -> Table:
     return table
 
 
+def _worlds(stories: Sequence[Story]) -> Table:
+    """A line a world, or an objective of it: which policy missed least, and who fared worst under it."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=Text("Which policy wins where"),
+        title_justify="left",
+        title_style="bold",
+        caption=Text(
+            "Least regret a visit of the policies that could be shipped, in percent of what showing anything at random "
+            "misses. (+2): two more are not clearly worse. Worst: the cohort that misses most under it. The report has "
+            "all policies, cohorts and intervals."
+        ),
+        caption_justify="left",
+        caption_style="",
+        pad_edge=False,
+    )
+    for head, width in (("world", 22), ("least regret under", 19)):
+        table.add_column(Text(head), max_width=width, overflow="fold")
+    for head in ("of that\nat random", "visits\nwith bad"):
+        table.add_column(Text(head), justify="right", no_wrap=True)
+    table.add_column(Text("worst"), max_width=16)
+    table.add_column(Text("of that\nat random"), justify="right", no_wrap=True)
+    for name, setting in lines(stories):
+        order = winners(setting)
+        best = order[0] if order else ""
+        more = f" (+{len(order) - 1})" if len(order) > 1 else ""
+        hit = worst(setting, best)
+        bad = setting.unit("bad_per_visit").say(setting.get(best, ALL, "bad_per_visit")).number
+        table.add_row(
+            Text(shorten(name, 70)),
+            Text(shorten(best, 50) + more or "–"),
+            Text(relative(setting, setting.get(best, ALL, "regret_per_visit").value) or "–"),
+            Text(bad),
+            Text("–" if hit is None else shorten(hit[0].name, 32)),
+            Text("–" if hit is None else relative(setting, hit[1]) or "–"),
+        )
+    return table
+
+
 def _cohorts(setting: Setting, objective: str) -> Table:
     by_head = setting.exposure == "bad_per_customer"
     skipped = {"bad_per_visit", "bad_first_100"} if by_head else set()
@@ -77,11 +120,18 @@ def _cohorts(setting: Setting, objective: str) -> Table:
         if replications > 1
         else f"One replication of {span(setting)}: differences may be luck."
     )
+    caption += shown_of(setting)
     title = f"{setting.about.title}: what each policy did" + (f", rewarded for “{objective}”" if objective else "")
     table = _table(
-        title, caption, "", [head + setting.unit(metric).heads[0].replace(" [", "\n[") for metric, head in columns]
+        title,
+        caption,
+        "",
+        [
+            setting.marked(metric, head).replace(", ", ",\n") + setting.unit(metric).heads[0].replace(" [", "\n[")
+            for metric, head in columns
+        ],
     )
-    groups = [(cohort.key, cohort.name) for cohort in setting.cohorts]
+    groups = [(cohort.key, cohort.name) for cohort in setting.followed]
     if len(groups) > 1:
         groups.append((ALL, "all"))
     for place, (key, name) in enumerate(groups):

@@ -260,7 +260,9 @@ def test_about_says_where_the_data_come_from_and_what_they_cannot_say():
     notes = " ".join(about.notes)
     for said in ("Kaggle", "CC0", "estimated", "has 23 reviews", "Trend (13)", "bought and reviewed"):
         assert said in notes
-    assert "more than 20 % of the reviewers in the visitor's age band" in about.bad_means
+    assert about.bad_means.startswith(
+        "A recommendation is bad where more than 20 % of the reviewers in the visitor's age band"
+    )
     assert (about.clock, about.horizon, about.people, about.outcomes) == ("visit", 20_000, False, ())
     assert dict(about.cohorts[0].text)["More than 20 % would not recommend"] == (
         "Blouses (21.5 %), Jackets (20.2 %), Outerwear (28.9 %), Sweaters (22.4 %)."

@@ -73,7 +73,7 @@ def test_reward_columns_are_the_rewards(table):
     assert visits["rewards"].tolist() == [[a, 4] for a in range(10)]
     assert visits["welfare"].tolist() == [[a - 4, 0] for a in range(10)]
     assert environment.problem.reward_range == (0, 9)
-    assert environment.about.bad_means == "the table records a reward below 4 for it at this visit"
+    assert environment.about.bad_means == "A recommendation is bad where the table records a reward below 4 for it."
     assert environment.about.tolerance == 0
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bandits.errors import InputError
 from environments.protocol import About, Cohort, Outcome, Users, Visits
 from experiments.ledger import COHORTS, CURVES, USERS, Ledger, checkpoints
 
@@ -367,3 +368,29 @@ def test_users_who_have_left_stay_in_the_books():
     books = whole.books()
     assert books.users["lost"].to_list() == [lost[u] for u in range(8)]
     assert books.curves.filter(cohort="all")["lost"][-1] == sum(lost.values())
+
+
+@pytest.mark.parametrize("users", [None, 5])
+def test_where_nothing_is_declared_bad_no_harm_is_told_and_all_else_is(users):
+    """The same visits, in a world that does not say what is bad: what follows from welfare is null, not 0."""
+    told = story(4, "day", 90, 2, users)
+    silent = replace(told, about=replace(told.about, bad_means=""))
+    books, plain = silent.books(), told.books()
+    harm = {"curves": ["user_regret", "bad", "harm"], "cohorts": ["first_bad", "signal"]}
+    harm["users"] = ["bad", "streak", "bad_first_30_days"]
+    for name, columns in harm.items():
+        got, wanted = getattr(books, name), getattr(plain, name)
+        assert got.columns == wanted.columns
+        assert got.schema == wanted.schema
+        assert got.select(columns).null_count().row(0) == (len(got),) * len(columns)
+        assert got.drop(columns).equals(wanted.drop(columns))
+    assert plain.curves["bad"][-1] > 0
+
+
+@pytest.mark.parametrize("where", ["reward", "values"])
+@pytest.mark.parametrize("what", [math.nan, math.inf])
+def test_what_comes_of_a_visit_is_a_finite_number(where, what):
+    visits, actions, outcome = story(2, "visit", 30, 1, None).blocks[0]
+    getattr(outcome, where)[3] = what
+    with pytest.raises(InputError, match="what comes of a visit must be finite"):
+        Ledger(about_of(1, "visit", 30), None, None).enter(visits, actions, outcome)

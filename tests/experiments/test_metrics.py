@@ -150,6 +150,31 @@ def test_where_visitors_are_strangers_exposure_is_told_by_visit():
     assert values["LinUCB", "all", "excess_bad"] == pytest.approx(64 / 200 - 10 / 200)
 
 
+HARM = (
+    "bad", "harm", "user_regret", "bad_per_visit", "bad_per_customer", "bad_first_30_days", "bad_first_100",
+    "days_to_signal", "signal_reached", "cvar95_bad", "longest_streak", "user_regret_per_visit", "excess_bad",
+)  # fmt: skip
+
+
+def test_where_nothing_is_declared_bad_no_metric_of_harm_is_told_and_all_others_are():
+    """The cell worked by hand, with null for all that follows from welfare: no exposure of 0, no signal at once."""
+    silent = {"bad": None, "harm": None, "user_regret": None}
+
+    def unsaid(cell):
+        curves, cohorts, users = cell
+        curves = curves.with_columns(pl.lit(value).cast(pl.Float64).alias(name) for name, value in silent.items())
+        cohorts = cohorts.with_columns(first_bad=pl.lit(None, pl.Int64), signal=pl.lit(None, pl.Int64))
+        names = ("bad", "streak", "bad_first_30_days")
+        return curves, cohorts, users.with_columns(pl.lit(None, pl.Int64).alias(name) for name in names)
+
+    values, plain = metrics_of(unsaid(PLAYED), unsaid(ORACLE)), metrics_of(PLAYED, ORACLE)
+    for cohort in ("luke", "harmony", "all"):
+        assert {values["LinUCB", cohort, name] for name in HARM} == {None}
+        for name in set(BY_HAND) - set(HARM) - {"worst_cohort_bad"}:
+            assert values["LinUCB", cohort, name] == plain["LinUCB", cohort, name]
+    assert values["LinUCB", "all", "worst_cohort_bad"] is None
+
+
 def test_a_cohort_that_never_came_has_totals_of_0_and_no_rates():
     rows = [closing("luke"), closing("all")]
     values = metrics_of(frames("LinUCB", rows, [("luke", 0, 0, 0, None), ("all", 0, 0, 0, None)], []))

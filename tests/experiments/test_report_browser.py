@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 import pytest
+import test_report_worlds as worlds
 from test_report import page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -92,9 +93,10 @@ def look(text, folder):
     return {name: json.loads(html.unescape(told)) for name, told in found}, console
 
 
-@pytest.mark.parametrize("case", ["acme", "clothing", "one replication", "evil", "crowded"])
+@pytest.mark.parametrize("case", ["acme", "clothing", "one replication", "evil", "crowded", "mixture", "occupations"])
 def test_the_page_fits_its_window_and_every_figure_is_whole(case, tmp_path):
-    watched = POLICY.sub("", page(case)).replace("<style>", PROBE + "<style>", 1)
+    text = worlds.page(case) if case in worlds.CASES else page(case)
+    watched = POLICY.sub("", text).replace("<style>", PROBE + "<style>", 1)
     seen, console = look(framed(watched), tmp_path)
     assert set(seen) == {f"probe{width}" for width in WIDTHS}
     for width in WIDTHS:
