@@ -35,6 +35,9 @@ class Description(BaseModel):
     incidental: ClassVar[frozenset[str]] = frozenset()
     """Parameters that are no part of what it is, such as the place of a file whose content is a parameter too."""
 
+    added: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that came later: unset, they leave the identity as it was before there were any."""
+
     def __init__(self, **fields: object) -> None:
         try:
             super().__init__(**fields)
@@ -48,13 +51,18 @@ class Description(BaseModel):
         return label_of(self)
 
 
+def words_of(kind: type[Description]) -> list[str]:
+    """What its parameters are called in a file."""
+    return [field.alias or name for name, field in kind.model_fields.items()]
+
+
 def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
     where = detail["loc"]
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
         return list(cause.within("", *where).faults)
     if detail["type"] == "extra_forbidden":
-        return [Fault(unknown("field", str(where[-1]), kind.model_fields), where)]
+        return [Fault(unknown("field", str(where[-1]), words_of(kind)), where)]
     if detail["type"] == "missing":
         return [Fault("is missing; add it", where)]
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
@@ -73,7 +81,8 @@ def parameters(thing: object) -> dict[str, object]:
     """
     if isinstance(thing, Description):
         fields = type(thing).model_fields
-        outside = thing.incidental
+        unset = {key for key in thing.added if getattr(thing, key) == fields[key].default}
+        outside = thing.incidental | unset
         return {
             key: getattr(thing, key)
             for key in fields

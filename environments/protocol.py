@@ -87,10 +87,12 @@ class Late:
     Args:
         visits: the visits that it is about (their `rewards` is None).
         values: (N,) rewards, or corrections.
+        more: news about visits with other features of the actions, where these change from day to day.
     """
 
     visits: Visits
     values: Floats
+    more: Late | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -12,11 +12,13 @@ from bandits.description import Description
 from bandits.errors import InputError
 from environments.bounds import AtLeastZero, Money
 from environments.catalogue import SEEN, Item
+from environments.changes import Incident, Promotion
 from environments.features import Feature
 from environments.objective import Objective
 from environments.persona import Persona
 from environments.scenario_file import parts_of, tables_of
-from environments.scenario_rules import disagreements
+from environments.scenario_rules import always_something, changes_fit, disagreements, within_reach
+from environments.shelves import shelves_of
 from environments.text import Text, Words
 
 
@@ -46,6 +48,8 @@ class Scenario(Description):
         personas: who comes.
         items: what can be recommended.
         objectives: what a policy may be rewarded for.
+        incidents: when an item's quality changes.
+        promotions: when an item is cheaper.
 
     Raises:
         InputError: one line a fault.
@@ -66,10 +70,18 @@ class Scenario(Description):
     personas: tuple[Persona, ...]
     items: tuple[Item, ...]
     objectives: tuple[Objective, ...]
+    incidents: tuple[Incident, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
+
+    added: ClassVar[frozenset[str]] = frozenset({"incidents", "promotions"})
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         faults = disagreements(self.attributes, self.features, self.personas, self.items, self.objectives)
+        faults += changes_fit(self.items, [item.key for item in self.items], self.incidents, self.promotions)
+        faults = faults or always_something(self.items, self.objectives, self.days)
+        if self.promotions:
+            faults = faults or within_reach(self.personas, shelves_of(self).variants)
         if faults:
             raise InputError(faults)
         return self
@@ -120,5 +132,5 @@ class Scenario(Description):
         )
 
 
-_PARTS = ("features", "personas", "items", "objectives")
+_PARTS = ("features", "personas", "items", "objectives", "incidents", "promotions")
 _SETTINGS = tuple(field for field in Scenario.model_fields if field not in {"name", *_PARTS})
