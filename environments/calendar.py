@@ -51,8 +51,9 @@ def calendar(scenario: Scenario, cohort: Ints, arrival: Ints, rng: np.random.Gen
         yield np.flatnonzero((rng.random(len(cohort)) < rate[:, day][cohort]) & (arrival <= day))
 
 
-def expected_visits(scenario: Scenario) -> float:
-    """Visits of a replication, on average, if nobody leaves."""
+def visits_by_persona(scenario: Scenario) -> Floats:
+    """Visits of the customers of each persona in a replication (C,), on average, if nobody leaves."""
     there = scenario.customers + scenario.new_customers * np.arange(scenario.days)
     share = np.array([persona.share for persona in scenario.personas])
-    return float(share @ rates(scenario) @ there)
+    visits: Floats = share * (rates(scenario) @ there)
+    return visits

@@ -78,14 +78,14 @@ SEEN = ("price", "appeal")
 """What a policy may see of every item, after its attributes."""
 
 
-def seen_of(items: Sequence[Item], listed: Sequence[Item]) -> Floats:
+def seen_of(items: Sequence[Item], listed: Sequence[Item] | None = None) -> Floats:
     """The public part of some items (J, A + 2): attributes, then price and appeal.
 
     Price is a multiple of the dearest listed item's, appeal of the most hyped one's, so that both are in 0 … 1,
-    whatever the currency. A shop knows what it promotes, so appeal is public; what falls short of its promise,
+    whatever the currency; the listed items are these unless others are named. A shop knows what it promotes, so appeal is public; what falls short of its promise,
     `defect`, nobody knows before it is tried, and it is not in here.
     """
     attributes = np.array([item.attributes for item in items], dtype=np.float64)
     rest = np.array([[item.price, item.appeal] for item in items], dtype=np.float64)
-    most = np.array([[item.price, item.appeal] for item in listed], dtype=np.float64).max(axis=0)
+    most = np.array([[item.price, item.appeal] for item in listed or items], dtype=np.float64).max(axis=0)
     return np.hstack([attributes, rest / np.where(most > 0, most, 1.0)])

@@ -15,7 +15,7 @@ import numpy as np
 from bandits.cards import LabelledSample
 from bandits.protocol import Floats, Ints
 from bandits.streams import stream
-from environments.calendar import calendar, customers, expected_visits, tastes
+from environments.calendar import calendar, customers, tastes, visits_by_persona
 from environments.daily import DayByDay
 from environments.features import draw_sample, draw_user_level, draw_visit_level
 from environments.luck import Day, Luck, lags, patience
@@ -93,7 +93,7 @@ def _numbers(scenario: Scenario) -> float:
     users = scenario.customers + scenario.new_customers * scenario.days
     a_user = 2 + 7 * len(shelves_of(scenario).variants)
     a_visit = 5 + len(scenario.feature_names)
-    return users * a_user + expected_visits(scenario) * a_visit
+    return users * a_user + float(visits_by_persona(scenario).sum()) * a_visit
 
 
 def draw_at_once(scenario: Scenario, labelled: int, seed: int, replication: int) -> Draws:

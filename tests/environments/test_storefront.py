@@ -9,7 +9,7 @@ from bandits.protocol import BlockLearner, Choice, Choices
 from environments import Scenario, Storefront
 from environments.objective import OUTCOMES, Objective
 from environments.registry import environment_from
-from environments.shop_floor import typical_rewards
+from environments.prizes import typical_rewards
 from experiments.runner import run_cell
 
 ACME = Scenario.load("acme")
@@ -76,7 +76,7 @@ def test_waiting_tells_what_is_known_when_the_window_closes():
         if outcome.late is None:
             continue
         for index, value in zip(outcome.late.visits.index.tolist(), outcome.late.values.tolist(), strict=True):
-            in_time = world._draws.lag[index] <= 14
+            in_time = world._luck.lag[index] <= 14
             assert value == (final if in_time else first)[index]
             later += not in_time and final[index] != first[index]
     assert later > 10
@@ -107,10 +107,10 @@ def test_corrections_are_the_returns_and_come_when_they_arrive():
                 outcome.corrections.visits.index.tolist(), outcome.corrections.visits.time.tolist(), strict=True
             ):
                 assert index not in corrected
-                assert day == time + world._draws.lag[index]
+                assert day == time + world._luck.lag[index]
                 corrected[index] = day
     returned = {
-        index: int(v.time[n]) + int(world._draws.lag[index])
+        index: int(v.time[n]) + int(world._luck.lag[index])
         for v, o in blocks
         for n, index in enumerate(v.index.tolist())
         if o.values[n, 4]
@@ -217,9 +217,9 @@ def test_a_world_that_corrects_refuses_who_cannot():
 def test_who_has_left_is_lost_and_nobody_else():
     """Every visit on the calendar takes place or is lost: lost iff its customer left on an earlier day."""
     world, blocks = played(storefront("at once"))
-    gone, first = set(), world._draws.first
+    gone, first = set(), world._luck.first
     for day, (visits, outcome) in enumerate(blocks):
-        calendar = world._draws.user[first[day] : first[day + 1]].tolist()
+        calendar = world._luck.user[first[day] : first[day + 1]].tolist()
         assert visits.user.tolist() == [u for u in calendar if u not in gone]
         assert outcome.lost.tolist() == [u for u in calendar if u in gone]
         assert (visits.time == day).all()

@@ -153,11 +153,13 @@ def test_a_new_shop_is_sound_and_warns_of_nothing(tmp_path):
 
 def test_a_new_shop_explains_every_key():
     """Where a key first stands, a comment follows; what people read explains itself, and weights have a paragraph."""
-    settings = set(Scenario.model_fields) - {"personas", "items", "objectives"}
-    fields = settings.union(Feature.model_fields, Persona.model_fields, Item.model_fields, Objective.model_fields)
+    settings = set(Scenario.model_fields) - {"personas", "items", "objectives", "incidents", "promotions"}
+    parts = (Feature, Persona, Item, Objective, Incident, Promotion)
+    fields = settings.union(*(words_of(part) for part in parts))
     clear = {"key", "name", "meaning", "role", "profile", "motivations", "goals", "asks", "note", "weights"}
     first = {}
-    for line in TEMPLATE.read_text("utf-8").splitlines():
+    for text in TEMPLATE.read_text("utf-8").splitlines():
+        line = text.removeprefix("# ")  # what is optional
         key = line.split(" = ")[0] if not line.startswith("[") else line.split("]")[0].split(".")[-1]
         first.setdefault(key, line)
     assert [field for field in sorted(fields - clear) if "#" not in first[field]] == []
