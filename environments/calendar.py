@@ -52,8 +52,9 @@ def calendar(scenario: Scenario, cohort: Ints, arrival: Ints, rng: np.random.Gen
 
 
 def visits_by_persona(scenario: Scenario) -> Floats:
-    """Visits of the customers of each persona in a replication (C,), on average, if nobody leaves."""
-    there = scenario.customers + scenario.new_customers * np.arange(scenario.days)
+    """About how often the customers of each persona visit in a replication (C,), if nobody leaves."""
+    # counted as if those who join a day came in the middle of it: they are there for half of the time, on average
+    there = scenario.customers + scenario.new_customers * (np.arange(scenario.days) + 0.5)
     share = np.array([persona.share for persona in scenario.personas])
     visits: Floats = share * (rates(scenario) @ there)
     return visits

@@ -82,8 +82,8 @@ def seen_of(items: Sequence[Item], listed: Sequence[Item] | None = None) -> Floa
     """The public part of some items (J, A + 2): attributes, then price and appeal.
 
     Price is a multiple of the dearest listed item's, appeal of the most hyped one's, so that both are in 0 … 1,
-    whatever the currency; the listed items are these unless others are named. A shop knows what it promotes, so appeal is public; what falls short of its promise,
-    `defect`, nobody knows before it is tried, and it is not in here.
+    whatever the currency; the listed items are these unless others are named. A shop knows what it promotes, so appeal
+    is public; what falls short of its promise, `defect`, nobody knows before it is tried, and it is not in here.
     """
     attributes = np.array([item.attributes for item in items], dtype=np.float64)
     rest = np.array([[item.price, item.appeal] for item in items], dtype=np.float64)

@@ -12,12 +12,13 @@ from bandits.description import Description
 from bandits.errors import InputError
 from environments.bounds import AtLeastZero, Money
 from environments.catalogue import SEEN, Item
+from environments.change_rules import always_something, changes_fit
 from environments.changes import Incident, Promotion
 from environments.features import Feature
 from environments.objective import Objective
 from environments.persona import Persona
 from environments.scenario_file import parts_of, tables_of
-from environments.scenario_rules import always_something, changes_fit, disagreements, within_reach
+from environments.scenario_rules import disagreements, within_reach
 from environments.shelves import shelves_of
 from environments.text import Text, Words
 

@@ -15,19 +15,12 @@ from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.errors import Path as Place
 from environments.catalogue import Item
+from environments.change_rules import changes_fit
 from environments.changes import Incident, Promotion, Season
 from environments.features import Feature, Likelihood
 from environments.objective import Objective
 from environments.persona import Persona
-from environments.scenario_rules import (
-    as_many,
-    attributes_named,
-    changes_fit,
-    distinct,
-    names_differ,
-    shares_add_up,
-    within_reach,
-)
+from environments.scenario_rules import as_many, attributes_named, distinct, names_differ, shares_add_up, within_reach
 from environments.table_parts import D, Table, is_number, listed, made, short, unknowns
 from environments.toml_file import read_toml
 

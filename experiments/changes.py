@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from environments.catalogue import Item
+from environments.changes import Incident, Promotion
 from environments.persona import Persona
 from environments.scenario import Scenario
 
@@ -56,7 +57,11 @@ def idle_changes(scenario: Scenario) -> Iterator[str]:
     for item in scenario.items:
         if not on_sale[item.key].any():
             yield f"{item.name}: is not on sale on any of the {scenario.days} days."
-    for part, changes in (("incident", scenario.incidents), ("promotion", scenario.promotions)):
+    parts: dict[str, Sequence[Incident | Promotion]] = {
+        "incident": scenario.incidents,
+        "promotion": scenario.promotions,
+    }
+    for part, changes in parts.items():
         for n, change in enumerate(changes):
             if on_sale[change.item].any() and not on_sale[change.item][slice(*change.span)].any():
                 yield f"{part}[{n}]: {change.item} is not on sale {_days(*change.span)}, within {scenario.days} days."

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from environments import Storefront
 from environments.lifecycle import VALUES, Feelings, Nature, Prize, felt_of, live, reward_of, welfare_of
 from environments.objective import OUTCOMES, Objective
+from environments.prizes import prizes_of
 from environments.scenario import Scenario
 from environments.serving import present, serve
-from environments.prizes import prizes_of
 from environments.utility import misperception
 from tests.stochastic import detectable_gap, same_mean
 

@@ -147,7 +147,10 @@ FAULTY = {
     "unknown table": (
         "[feature.mobile]",
         "[featur.old]\n[feature.mobile]",
-        "featur: unknown table 'featur' (known: feature, incident, item, objective, persona, promotion, scenario); did you mean 'feature'?",
+        (
+            "featur: unknown table 'featur' (known: feature, incident, item, objective, persona, promotion, "
+            "scenario); did you mean 'feature'?"
+        ),
     ),
     "unknown setting": (
         "days = 50",
@@ -166,8 +169,10 @@ FAULTY = {
     "unknown field of an item": (
         "appeal = 0.5",
         "hype = 0.5",
-        "item.lavender.hype: unknown field 'hype' (known: appeal, attributes, defect, launch, margin, name, note, "
-        "out_of_stock, price, retire)",
+        (
+            "item.lavender.hype: unknown field 'hype' (known: appeal, attributes, defect, launch, margin, name, note, "
+            "out_of_stock, price, retire)"
+        ),
     ),
     "missing field": ("hassle = 0.6\n", "", "persona.ada.hassle: is missing; add it"),
     "missing taste": ("taste = { useful = 2.0 }\n", "", "persona.ada.taste: is missing; add it"),

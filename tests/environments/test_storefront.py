@@ -8,8 +8,8 @@ from bandits.errors import InputError
 from bandits.protocol import BlockLearner, Choice, Choices
 from environments import Scenario, Storefront
 from environments.objective import OUTCOMES, Objective
-from environments.registry import environment_from
 from environments.prizes import typical_rewards
+from environments.registry import environment_from
 from experiments.runner import run_cell
 
 ACME = Scenario.load("acme")

@@ -14,8 +14,8 @@ from bandits.streams import stream
 from environments.draws import draw
 from environments.lifecycle import VALUES, live
 from environments.objective import OUTCOMES, Objective
-from environments.scenario import Scenario
 from environments.prizes import expected_rewards, prizes_of, truth_of
+from environments.scenario import Scenario
 from environments.truth import truth
 from environments.utility import misperception
 from tests.stochastic import detectable_gap, same_mean
@@ -173,7 +173,9 @@ def check_against_life(c, j, v, seed):
     for goal in GOALS:
         prizes, feelings = prizes_of(goal, ACME.items, ACME.handling)
         reach = np.abs(prizes[j]).sum() + MOOD * np.abs(feelings).sum()
-        same_mean(reward[goal.key], expected_rewards(goal, ACME.items, ACME.handling, t)[0, j], -reach, reach, looks=LOOKS)
+        same_mean(
+            reward[goal.key], expected_rewards(goal, ACME.items, ACME.handling, t)[0, j], -reach, reach, looks=LOOKS
+        )
 
 
 @pytest.mark.parametrize(("c", "item", "v"), [(0, "smart_widget_pro", 0.4), (1, "limited_edition", -1.0)])

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bandits.description import words_of
 from bandits.errors import InputError
 from environments.catalogue import Item
+from environments.changes import Incident, Promotion
 from environments.features import Feature
 from environments.objective import Objective
 from environments.persona import Persona
