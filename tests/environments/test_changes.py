@@ -187,7 +187,7 @@ def test_a_fault_is_said_at_its_place(tmp_path, old, new, lines):
 
 
 def test_where_something_must_be_shown_something_is_on_sale(tmp_path):
-    """Lavender is out of stock on day 20; while seeds are on sale, something can be shown; then they are not, either."""
+    """Lavender is out of stock on day 20: while seeds are on sale, something can be shown; and then they are not."""
     must = "weights.revenue = 1.0\nmust_show = true"
     load(tmp_path, CHANGING.replace("weights.revenue = 1.0", must))
     text = CHANGING.replace("price = 14.0\n", "price = 14.0\nout_of_stock = [[20, 22]]\n")
