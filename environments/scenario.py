@@ -117,6 +117,12 @@ class Scenario(Description):
         """M names of what a policy may see of an item: its attributes first."""
         return (*self.attributes, *SEEN)
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything changes from day to day: what is on sale, prices, quality, or how often people come."""
+        sold = any(item.launch or item.retire is not None or item.out_of_stock for item in self.items)
+        return bool(self.incidents or self.promotions or sold or any(persona.season for persona in self.personas))
+
     def persona_cards(self) -> tuple[PersonaCard, ...]:
         """What the team has declared about its personas, for policies that ask."""
         return tuple(

@@ -193,6 +193,11 @@ class Storefront(Description):
             notes.append("The objective uses what customers say in an idealised, noiseless survey after each visit.")
         if self.feedback == "at once":
             notes.append("Returns are known to the policy at once, which is idealised.")
+        if shop.changes:
+            notes.append(
+                "What is on sale, prices, quality or visit rates change on days that the scenario declares; regret "
+                "compares with the best item on sale, at the day's price and quality."
+            )
         if self.card_error:
             notes.append(
                 "The persona cards that policies are told are wrong on purpose: the odds of each yes by a factor of "
