@@ -105,7 +105,7 @@ class ShopFloor:
         self._begun = len(self._rest) > 0
         row, today = self._row, self._today
         user = today.user[row]
-        visits = self._visits(self._day, today.begin + row, user, today.x[row])
+        visits = self._visits(self._day, today.begin + row, user, today.x.take(row, axis=0))
         return visits if self._feedback == "wait" else replace(visits, rewards=self._rewards(visits.cohort, user))
 
     def _open_doors(self) -> None:
@@ -226,7 +226,7 @@ class ShopFloor:
     def _keep(self, days: int, which: Ints, values: Floats) -> None:
         row, today = self._row[which], self._today
         if len(row) and self._day + days < self._shop.days:  # what comes later, nobody learns
-            seen = Seen(self._day, today.begin + row, today.user[row], today.x[row], values[which])
+            seen = Seen(self._day, today.begin + row, today.user[row], today.x.take(row, axis=0), values[which])
             self._due[self._day + days].append(seen)
 
     def _news(self, today: int) -> tuple[Late | None, Late | None]:

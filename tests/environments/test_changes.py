@@ -10,6 +10,7 @@ import pytest
 from bandits import Oracle, Random
 from bandits.description import identity
 from bandits.errors import InputError
+from bandits.protocol import Choice
 from environments import Scenario, Storefront, draws
 from environments.calendar import rates, visits_by_persona
 from environments.catalogue import seen_of
@@ -327,6 +328,42 @@ def test_late_news_tells_the_visit_as_it_was(feedback):
             news = news.more
     assert told > 100
     assert (several > 0) == (feedback == "correct")
+
+
+HEARD = []
+
+
+class Attentive:
+    """Notes with which features of the actions it chose, and insists that it learns and corrects with the same."""
+
+    corrects = True
+
+    def start(self, problem, rng):
+        HEARD.clear()
+        return AttentiveLearner(rng)
+
+
+class AttentiveLearner:
+    def __init__(self, rng):
+        self._rng = rng
+
+    def choose(self, visit):
+        return Choice(int(self._rng.choice(np.flatnonzero(visit.available))), 0.1, visit.z.ravel().copy())
+
+    def learn(self, visit, choice, reward):
+        assert np.array_equal(visit.z.ravel(), choice.memo)
+        HEARD.append(reward)
+
+    correct = learn
+
+
+def test_a_learner_hears_of_a_visit_with_the_prices_that_it_had():
+    """At once, when the window closes (for all but the last visits), or at once and again with each return."""
+    heard = {}
+    for feedback in ("at once", "wait", "correct"):
+        run_cell(Storefront(scenario=ALL, objective="kept_margin", feedback=feedback), Attentive(), 4, 0, what="same")
+        heard[feedback] = len(HEARD)
+    assert heard["wait"] < heard["at once"] < heard["correct"]
 
 
 def test_rates_follow_the_season_by_hand():
