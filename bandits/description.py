@@ -36,6 +36,9 @@ class Description(BaseModel):
     incidental: ClassVar[frozenset[str]] = frozenset()
     """Parameters that are no part of what it is, such as the place of a file whose content is a parameter too."""
 
+    added: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that came later: unset, they leave the identity as it was before there were any."""
+
     def __init__(self, **fields: object) -> None:
         try:
             super().__init__(**fields)
@@ -82,10 +85,11 @@ def parameters(thing: object) -> dict[str, object]:
     since policies can see it.
     """
     if isinstance(thing, Description):
-        outside = thing.incidental
+        fields = type(thing).model_fields
+        outside = thing.incidental | {key for key in thing.added if getattr(thing, key) == fields[key].default}
         return {
             field.alias or key: getattr(thing, key)
-            for key, field in type(thing).model_fields.items()
+            for key, field in fields.items()
             if key not in outside and (key != "name" or field.is_required())
         }
     fields = getattr(thing, "__dataclass_fields__", {})

@@ -20,6 +20,7 @@ from bandits.protocol import Ints, Needs
 from bandits.streams import stream
 from environments import Scenario, Storefront
 from environments.draws import draw
+from environments.tables import tables_of
 from experiments.ledger import Ledger
 from experiments.runner import play
 
@@ -53,9 +54,10 @@ def storefront(days: int) -> Storefront:
 def parts(environment: Storefront, seed: int) -> tuple[dict[str, float], int]:
     """Seconds spent in each part of one replication, and visits served."""
     clock, policy = Clock(), LinearThompson()
+    draw.cache_clear()
+    tables_of.cache_clear()
     with clock.on("draws and truth"):
-        draw.__wrapped__(environment.shop, environment.labelled, seed, 0)
-    world = environment.open(seed, 0)
+        world = environment.open(seed, 0)
     learner = start(policy, world.problem, stream(seed, 0, "policy"))
     ledger = Ledger(environment.about, world.users, world.problem.nothing)
     rng, served = stream(seed, 0, "actions"), 0

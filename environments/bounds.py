@@ -12,5 +12,8 @@ Utility = Annotated[float, Field(ge=-100, le=100)]
 AtLeastZero = Annotated[float, Field(ge=0, le=100)]
 """A utility, or a sensitivity, that has no sign."""
 
+Day = Annotated[int, Field(ge=0, le=3650)]
+"""The first day is 0."""
+
 Money = Annotated[float, Field(ge=0, le=1e6)]
 """[currency]."""

@@ -1,11 +1,12 @@
-"""Everything that luck decides in one replication of a storefront, drawn before anybody is shown anything.
+"""Everything that luck decides in one replication of a storefront, drawn at once, before anybody is shown anything.
 
-U users, C personas, J items, A attributes, T visits on the calendar, D features. No draw depends on an action, so
-every policy meets the same customers, on the same days, in the same mood.
+U users, V variants, T visits on the calendar, D features. Where that would not fit into a process's memory, it is drawn
+day by day (`environments.daily`): the same numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,10 +15,18 @@ import numpy as np
 from bandits.cards import LabelledSample
 from bandits.protocol import Floats, Ints
 from bandits.streams import stream
-from environments.features import draw_user_level, draw_visit_level
+from environments.calendar import calendar, customers, tastes, visits_by_persona
+from environments.daily import DayByDay
+from environments.features import draw_sample, draw_user_level, draw_visit_level
+from environments.luck import Day, Luck, lags, patience
+from environments.prizes import truth_of
 from environments.scenario import Scenario
-from environments.truth import Truth, truth
-from environments.utility import anticipated, misperception
+from environments.shelves import shelves_of
+from environments.truth import Truth
+from environments.utility import anticipated
+
+MOST = 2**25
+"""Numbers that a process may remember of a replication: 256 MiB of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +36,15 @@ class Draws:
     Args:
         cohort: (U,) persona of each user.
         arrival: (U,) day on which each user becomes a customer.
-        v: (U, J) anticipated net utility of each item [logits].
-        truth: (U, J) expectations of a visit in which the item is shown.
+        v: (U, V) anticipated net utility of each variant [logits].
+        truth: (U, V) expectations of a visit in which the variant is shown.
         user: (T,) who visits, day by day.
         first: (days + 1,) where each day's visits begin.
         x: (T, D) features.
-        mood: (T,) eps, standard logistic: one draw for all items [logits].
-        trial: (T,) standard normal: how the experience turns out.
-        patience: (T,) log(−log(1 − uniform)): how much it takes to leave after this visit.
-        lag: (T,) days until a return would be known.
+        mood: (T,) see `Day`.
+        trial: (T,) see `Day`.
+        patience: (T,) see `Day`.
+        lag: (T,) see `Day`.
         sample: users whose persona is known from a survey.
     """
 
@@ -52,9 +61,21 @@ class Draws:
     lag: Ints
     sample: LabelledSample
 
+    def days(self) -> Iterator[Day]:
+        """The days, from the first."""
+        for begin, end in zip(self.first[:-1].tolist(), self.first[1:].tolist(), strict=True):
+            day = slice(begin, end)
+            yield Day(
+                begin, self.user[day], self.x[day], self.mood[day], self.trial[day], self.patience[day], self.lag[day]
+            )
+
+    def truths(self) -> Iterator[tuple[slice, Truth]]:
+        """The expectations of all users in one piece."""
+        yield slice(0, len(self.cohort)), self.truth
+
 
 @lru_cache(maxsize=1)
-def draw(scenario: Scenario, labelled: int, seed: int, replication: int) -> Draws:
+def draw(scenario: Scenario, labelled: int, seed: int, replication: int) -> Luck:
     """Draw a replication. Cells that follow one another in the same replication share it.
 
     Args:
@@ -63,90 +84,43 @@ def draw(scenario: Scenario, labelled: int, seed: int, replication: int) -> Draw
         seed: of the experiment.
         replication: its number.
     """
+    kind = draw_at_once if _numbers(scenario) <= MOST else DayByDay
+    return kind(scenario, labelled, seed, replication)
+
+
+def _numbers(scenario: Scenario) -> float:
+    """How many numbers it would take to remember a replication: a rule that depends on the scenario alone."""
+    users = scenario.customers + scenario.new_customers * scenario.days
+    a_user = 2 + 7 * len(shelves_of(scenario).variants)
+    a_visit = 5 + len(scenario.feature_names)
+    return users * a_user + float(visits_by_persona(scenario).sum()) * a_visit
+
+
+def draw_at_once(scenario: Scenario, labelled: int, seed: int, replication: int) -> Draws:
+    """Draw a replication as a whole; see `draw`."""
 
     def rng(purpose: str) -> np.random.Generator:
         return stream(seed, replication, f"storefront:{purpose}")
 
-    cohort, arrival = _customers(scenario, rng("customers"))
-    v = anticipated(scenario.personas, scenario.items, cohort, _tastes(scenario, cohort, rng("tastes")))
-    user, first = _calendar(scenario, cohort, arrival, rng("calendar"))
+    cohort, arrival = customers(scenario, rng("customers"))
+    variants = shelves_of(scenario).variants
+    v = anticipated(scenario.personas, variants, cohort, tastes(scenario, cohort, rng("tastes")))
+    days = list(calendar(scenario, cohort, arrival, rng("calendar")))
+    user, first = np.concatenate(days), np.concatenate([[0], np.cumsum([len(day) for day in days])])
     own = draw_user_level(scenario, cohort, rng("user features"))
     x = draw_visit_level(scenario, cohort[user], own[user], rng("visit features"))
     T = len(user)
-    uniform = rng("patience").random(T)
-    geometric = rng("return lag").geometric(1.0 / scenario.return_lag_mean, T)
     return Draws(
         cohort=cohort,
         arrival=arrival,
         v=v,
-        truth=truth_of(scenario, cohort, v),
+        truth=truth_of(scenario, variants, cohort, v),
         user=user,
         first=first,
         x=x,
         mood=rng("mood").logistic(size=T),
         trial=rng("trial").standard_normal(T),
-        patience=np.log(-np.log1p(-uniform)),
-        lag=scenario.return_lag_min + geometric,
+        patience=patience(rng("patience"), T),
+        lag=lags(scenario, rng("return lag"), T),
         sample=draw_sample(scenario, labelled, rng("survey")),
     )
-
-
-def draw_sample(scenario: Scenario, labelled: int, rng: np.random.Generator) -> LabelledSample:
-    """Ask people who are no customers yet who they are, and look at one visit of each."""
-    share = np.array([persona.share for persona in scenario.personas])
-    cohort = rng.choice(len(share), size=labelled, p=share / share.sum()).astype(np.int64)
-    own = draw_user_level(scenario, cohort, rng)
-    x = draw_visit_level(scenario, cohort, own, rng)
-    x.flags.writeable = cohort.flags.writeable = False  # policies of the same replication share it
-    return LabelledSample(
-        x=x,
-        cohort=cohort,
-        cohorts=tuple(persona.name for persona in scenario.personas),
-        level=("visit", *(feature.level for feature in scenario.features)),
-    )
-
-
-def truth_of(scenario: Scenario, cohort: Ints, v: Floats) -> Truth:
-    """The expectations (U, J) of users with utilities v (U, J)."""
-
-    def each(attribute: str) -> Floats:
-        values: Floats = np.array([getattr(persona, attribute) for persona in scenario.personas], dtype=np.float64)
-        return values.take(cohort)
-
-    names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion")
-    m = misperception(scenario.personas, scenario.items)[cohort]
-    return truth(v, m, **{name: each(name) for name in names})
-
-
-def _customers(scenario: Scenario, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Persona and day of arrival of every user; ids carry no information.
-
-    On the first day the personas hold their declared shares exactly (largest remainders); later ones join by chance.
-    """
-    share = np.array([persona.share for persona in scenario.personas])
-    share = share / share.sum()
-    whole = np.floor(share * scenario.customers).astype(np.int64)
-    rest = np.argsort(whole - share * scenario.customers, kind="stable")
-    whole[rest[: scenario.customers - whole.sum()]] += 1
-    cohort = rng.permutation(np.repeat(np.arange(len(share)), whole))
-    joined = rng.poisson(scenario.new_customers, scenario.days)
-    joined[0] = 0
-    later = rng.choice(len(share), size=joined.sum(), p=share).astype(np.int64)
-    arrival = np.concatenate([np.zeros(len(cohort), dtype=np.int64), np.repeat(np.arange(scenario.days), joined)])
-    return np.concatenate([cohort, later]), arrival
-
-
-def _tastes(scenario: Scenario, cohort: Ints, rng: np.random.Generator) -> Floats:
-    """What each customer values (U, A): theta_i = taste_c + taste_sd_c N(0, I)."""
-    taste = np.array([persona.taste for persona in scenario.personas])
-    spread = np.array([persona.taste_sd for persona in scenario.personas])
-    theta: Floats = taste[cohort] + spread[cohort, None] * rng.standard_normal((len(cohort), taste.shape[1]))
-    return theta
-
-
-def _calendar(scenario: Scenario, cohort: Ints, arrival: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Who would visit on which day: each customer once a day at most, with the visit rate of the persona."""
-    rate = np.array([persona.visit_rate for persona in scenario.personas])[cohort]
-    days = [np.flatnonzero((rng.random(len(rate)) < rate) & (arrival <= day)) for day in range(scenario.days)]
-    first = np.concatenate([[0], np.cumsum([len(day) for day in days])])
-    return np.concatenate(days), first

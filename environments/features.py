@@ -7,11 +7,14 @@ N visits, U users, C personas, F declared features, D = 1 + F columns of x (a co
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
+from bandits.cards import LabelledSample
 from bandits.description import Description
 from bandits.likelihood import Likelihoods, believe
 from bandits.protocol import Floats, Ints
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from environments.scenario import Scenario
 
 ROUNDING = 1e-9
+PIECE = 2**16
 
 
 class Feature(Description):
@@ -67,14 +71,16 @@ def draw_user_level(scenario: Scenario, cohort: Ints, rng: np.random.Generator) 
     return _draw(scenario, "user", cohort, rng)
 
 
-def draw_visit_level(scenario: Scenario, cohort: Ints, own: Floats, rng: np.random.Generator) -> Floats:
+def draw_visit_level(
+    scenario: Scenario, cohort: Ints, own: Floats, rng: np.random.Generator | Sequence[np.random.Generator]
+) -> Floats:
     """Draw what is new at each visit, and put it together with the facts about the visitors.
 
     Args:
         scenario: declares the features.
         cohort: (N,) index of each visitor's persona.
         own: (N, F_user) each visitor's row of `draw_user_level`.
-        rng: one draw a visit and visit-level feature, feature by feature.
+        rng: one draw a visit and visit-level feature, feature by feature; or a generator for each such feature.
 
     Returns:
         x (N, D), columns as in `Scenario.feature_names`.
@@ -86,17 +92,51 @@ def draw_visit_level(scenario: Scenario, cohort: Ints, own: Floats, rng: np.rand
     return x
 
 
-def _draw(scenario: Scenario, level: str, cohort: Ints, rng: np.random.Generator) -> Floats:
+def visit_level_streams(scenario: Scenario, visits: int, rng: np.random.Generator) -> list[np.random.Generator]:
+    """Generators for `draw_visit_level` that together give, piece by piece, what `rng` gives of all visits at once."""
+    streams = []
+    for feature in scenario.features:
+        if feature.level == "visit":
+            streams.append(copy.deepcopy(rng))
+            for begin in range(0, visits, PIECE):
+                _noise(feature, min(PIECE, visits - begin), rng)
+    return streams
+
+
+def draw_sample(scenario: Scenario, labelled: int, rng: np.random.Generator) -> LabelledSample:
+    """Ask people who are no customers yet who they are, and look at one visit of each."""
+    share = np.array([persona.share for persona in scenario.personas])
+    cohort = rng.choice(len(share), size=labelled, p=share / share.sum()).astype(np.int64)
+    own = draw_user_level(scenario, cohort, rng)
+    x = draw_visit_level(scenario, cohort, own, rng)
+    x.flags.writeable = cohort.flags.writeable = False  # policies of the same replication share it
+    return LabelledSample(
+        x=x,
+        cohort=cohort,
+        cohorts=tuple(persona.name for persona in scenario.personas),
+        level=("visit", *(feature.level for feature in scenario.features)),
+    )
+
+
+def _noise(feature: Feature, n: int, rng: np.random.Generator) -> Floats:
+    return rng.random(n) if feature.kind == "yes-no" else rng.standard_normal(n)
+
+
+def _draw(
+    scenario: Scenario, level: str, cohort: Ints, rng: np.random.Generator | Sequence[np.random.Generator]
+) -> Floats:
+    places = [f for f, feature in enumerate(scenario.features) if feature.level == level]
+    rngs = [rng] * len(places) if isinstance(rng, np.random.Generator) else rng
     columns = []
-    for f, feature in enumerate(scenario.features):
-        if feature.level != level:
-            continue
+    for f, own in zip(places, rngs, strict=True):
+        feature = scenario.features[f]
         mean = np.array([persona.features[f].mean for persona in scenario.personas])[cohort]
+        noise = _noise(feature, len(cohort), own)
         if feature.kind == "yes-no":
-            columns.append((rng.random(len(cohort)) < mean).astype(np.float64))
+            columns.append((noise < mean).astype(np.float64))
         else:
             sd = np.array([persona.features[f].sd for persona in scenario.personas])[cohort]
-            columns.append(mean + sd * rng.standard_normal(len(cohort)))
+            columns.append(mean + sd * noise)
     return np.column_stack(columns) if columns else np.empty((len(cohort), 0))
 
 

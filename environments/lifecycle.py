@@ -1,6 +1,6 @@
 """What comes of a visit, compiled: the reaction, the experience, satisfaction, and who leaves.
 
-N visits, U users, C personas, J items, K = J (+ 1 for nothing), T visits on the calendar.
+N visits, U users, C personas, J items, V variants of them.
 No transcendental function is needed: all of them are in the draws.
 
     x = v + mood                          buy if x > 0, ignore if −patience < x ≤ 0, irritated if x ≤ −patience
@@ -9,7 +9,7 @@ No transcendental function is needed: all of them are in the draws.
     s' = rho s + (1 − rho) felt           leaves iff  log(−log(1 − uniform)) < b0 − b1 s'
 
 person (C, 8): patience, annoyance, hassle, trial_sd, loss_aversion, rho, b0, b1.
-prizes (J, 3): what the objective pays for a sale, on top if it is kept, on top if it is returned.
+prizes (V, 3): what the objective pays for a sale, on top if it is kept, on top if it is returned.
 feelings (4,): what it pays for a regret, an irritation, a unit of welfare, a unit of felt welfare.
 
 Where every item is gone through, numbers travel in tuples: an array that is handed to an inner function costs more than
@@ -96,76 +96,11 @@ def prize_of(prizes: Floats, j: int) -> Prize:
 
 
 @compiled
-def serve(
-    row: Ints,
-    user: Ints,
-    cohort: Ints,
-    x: Floats,
-    v: Floats,
-    m: Floats,
-    mood: Floats,
-    trial: Floats,
-    person: Floats,
-    prizes: Floats,
-    feelings: Floats,
-    expected: Floats,
-    welfare: Floats,
-    who: Ints,
-    group: Ints,
-    features: Floats,
-    rewards: Floats,
-    expected_rows: Floats,
-    welfare_rows: Floats,
-) -> None:
-    """Gather a block, and what each item would bring; the arrays from `who` on are overwritten.
-
-    Args:
-        row: (N,) visits of the calendar; the arrays that go with it are described in `environments.draws`.
-        user: (T,).
-        cohort: (U,).
-        x: (T, D).
-        v: (U, J).
-        m: (C, J).
-        mood: (T,).
-        trial: (T,).
-        person: (C, 8), see above.
-        prizes: (J, 3), see above.
-        feelings: (4,), see above.
-        expected: (U, K) expected rewards.
-        welfare: (U, K) expected welfare.
-        who: (N,) users.
-        group: (N,) their personas.
-        features: (N, D).
-        rewards: (N, K), or (0, K) where they come later. The last column, nothing, is 0 if K = J + 1.
-        expected_rows: (N, K).
-        welfare_rows: (N, K).
-    """
-    J, K, D = len(prizes), expected.shape[1], x.shape[1]
-    moved = Feelings(feelings[REGRET], feelings[IRRITATION], feelings[WELFARE], feelings[FELT])
-    for n in range(len(row)):
-        t = row[n]
-        u = user[t]
-        c = cohort[u]
-        who[n], group[n] = u, c
-        for i in range(D):
-            features[n, i] = x[t, i]
-        for k in range(K):
-            expected_rows[n, k] = expected[u, k]
-            welfare_rows[n, k] = welfare[u, k]
-        if len(rewards) > 0:
-            luck, nature = person[c, TRIAL_SD] * trial[t], nature_of(person, c)
-            for j in range(J):
-                wish = v[u, j] + mood[t]
-                rewards[n, j] = reward_of(wish, wish - m[c, j] + luck, nature, prize_of(prizes, j), moved)
-            for k in range(J, K):
-                rewards[n, k] = 0.0
-
-
-@compiled
 def live(
     row: Ints,
     user: Ints,
     cohort: Ints,
+    slot: Ints,
     v: Floats,
     m: Floats,
     mood: Floats,
@@ -190,20 +125,21 @@ def live(
     """Let the customers of a block live with what they were shown (N,); those who have had enough leave.
 
     Args:
-        row: (N,) visits of the calendar; the arrays that go with it are described in `environments.draws`.
-        user: (T,).
+        row: (N,) visits of the day; the arrays that go with it are described in `environments.luck`.
+        user: (visits of the day,).
         cohort: (U,).
-        v: (U, J).
-        m: (C, J).
-        mood: (T,).
-        trial: (T,).
-        patience: (T,) log(−log(1 − uniform)).
+        slot: (J,) which variant of each item is on the shelves.
+        v: (U, V).
+        m: (C, V).
+        mood: (visits of the day,).
+        trial: (visits of the day,).
+        patience: (visits of the day,) log(−log(1 − uniform)).
         person: (C, 8), see above.
-        goods: (J, 2) price and margin [currency].
+        goods: (V, 2) price and margin [currency].
         handling: cost of a return [currency].
         organic: (C,) margin of any visit [currency].
-        prizes: (J, 3), see above.
-        credit: (J, 3) the prizes while no return is known.
+        prizes: (V, 3), see above.
+        credit: (V, 3) the prizes while no return is known.
         feelings: (4,), see above.
         action: (N,) the item that was shown; J for nothing.
         satisfaction: (U,), changed in place.
@@ -214,7 +150,7 @@ def live(
         values: (N, 8) outcomes in the order of VALUES, overwritten.
         left: (N,) who leaves after this visit, overwritten.
     """
-    J = len(goods)
+    J = len(slot)
     moved = Feelings(feelings[REGRET], feelings[IRRITATION], feelings[WELFARE], feelings[FELT])
     for n in range(len(row)):
         t, j = row[n], action[n]
@@ -224,16 +160,17 @@ def live(
         reward[n] = credited[n] = 0.0
         values[n] = 0.0
         if j < J:
-            x = v[u, j] + mood[t]
-            d = x - m[c, j] + person[c, TRIAL_SD] * trial[t]
+            s = slot[j]
+            x = v[u, s] + mood[t]
+            d = x - m[c, s] + person[c, TRIAL_SD] * trial[t]
             w = welfare_of(x, d, nature)
-            reward[n] = reward_of(x, d, nature, prize_of(prizes, j), moved)
-            credited[n] = reward_of(x, d, nature, prize_of(credit, j), moved)
+            reward[n] = reward_of(x, d, nature, prize_of(prizes, s), moved)
+            credited[n] = reward_of(x, d, nature, prize_of(credit, s), moved)
             if x > 0.0:
                 returned = d < -person[c, HASSLE]
                 values[n, 1] = 1.0
-                values[n, 2] = goods[j, 0]
-                values[n, 3] = -handling if returned else goods[j, 1]
+                values[n, 2] = goods[s, 0]
+                values[n, 3] = -handling if returned else goods[s, 1]
                 values[n, 4] = returned
                 values[n, 5] = d < 0.0
             else:
@@ -245,21 +182,3 @@ def live(
         total[c] += satisfaction[u] - before
         left[n] = patience[t] < person[c, B0] - person[c, B1] * satisfaction[u]
         gone[u] = left[n]
-
-
-@compiled
-def present(row: Ints, user: Ints, gone: Bools, here: Ints, lost: Ints) -> int:
-    """Split the visits of a day into those that take place (their rows) and those that are lost (their users).
-
-    Returns:
-        How many take place; the rest of `here` and `lost` (N,) is not written.
-    """
-    a, b = 0, 0
-    for n in range(len(row)):
-        if gone[user[row[n]]]:
-            lost[b] = user[row[n]]
-            b += 1
-        else:
-            here[a] = row[n]
-            a += 1
-    return a

@@ -148,7 +148,7 @@ class LoggedReplay(Description):
             tolerance=0.0,
             bad_means=""
             if self.bad_below is None
-            else "A recommendation is bad where its expected reward, as estimated from the log for the visitor's cohort, is "
+            else "A recommendation is bad where its expected reward, as estimated from the log for the cohort, is "
             f"below {self.bad_below:.6g}.",
             clock="visit",
             horizon=horizon,

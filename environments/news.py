@@ -62,22 +62,31 @@ class Pending:
             part = news if len(rows) == len(due) else Late(news.visits.rows(rows), news.values[rows])
             self._news[time].append(part)
 
-    def until(self, now: int) -> Late | None:
+    def until(self, now: int) -> tuple[Late, ...]:
         """All news that is known by now, in order of its visits; it is withheld no longer."""
         known: list[Late] = []
         while self._times and self._times[0] <= now:
             known += self._news.pop(heapq.heappop(self._times))
-        if not known:
-            return None
-        news = known[0] if len(known) == 1 else _joined(known)
-        if len(news.values) == 1:
-            return news
-        order = np.argsort(news.visits.index, kind="stable")
-        return Late(news.visits.rows(order), news.values[order])
+        if len(known) < 2:  # noqa: PLR2004  nothing to put in order
+            return tuple(_in_order(late) for late in known)
+        alike: defaultdict[bytes, list[Late]] = defaultdict(list)
+        for late in sorted(known, key=lambda late: int(late.visits.index[0])):
+            alike[b"" if late.visits.z is None else late.visits.z.tobytes()].append(late)
+        return tuple(_in_order(_joined(parts)) for parts in alike.values())
+
+
+def _in_order(news: Late) -> Late:
+    """News in order of its visits."""
+    if len(news.values) == 1:
+        return news
+    order = np.argsort(news.visits.index, kind="stable")
+    return Late(news.visits.rows(order), news.values[order])
 
 
 def _joined(parts: list[Late]) -> Late:
-    """News of several blocks; what is told of the actions is that of the last."""
+    """News of several blocks in which the same is told of the actions."""
+    if len(parts) == 1:
+        return parts[0]
     blocks = [part.visits for part in parts]
     users = [visits.user for visits in blocks if visits.user is not None]
     typical = [visits.typical for visits in blocks if visits.typical is not None]
@@ -141,11 +150,11 @@ class Withholding(ABC):
         now = self.moved(served)
         if (news := known_at_once(self._at_once, actions, served)) is not None:
             self._rewards.enter(news, self.due(news.visits, at_once=True))
-        if outcome.late is not None:
-            self._rewards.enter(outcome.late, self.due(outcome.late.visits, at_once=False))
-        if outcome.corrections is not None:
-            self._corrections.enter(outcome.corrections, self.due(outcome.corrections.visits, at_once=False))
-        late, corrections = self._rewards.until(now), self._corrections.until(now)
-        if late is outcome.late and corrections is outcome.corrections:
+        for late in outcome.late:
+            self._rewards.enter(late, self.due(late.visits, at_once=False))
+        for late in outcome.corrections:
+            self._corrections.enter(late, self.due(late.visits, at_once=False))
+        rewards, corrections = self._rewards.until(now), self._corrections.until(now)
+        if not (rewards or corrections or outcome.late or outcome.corrections):
             return outcome  # a copy costs more than all of the above, for a block of one visit
-        return replace(outcome, late=late, corrections=corrections)
+        return replace(outcome, late=rewards, corrections=corrections)

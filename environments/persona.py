@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from bandits.description import Description
+from bandits.protocol import Floats
 from environments.bounds import AtLeastZero, Money, Utility
+from environments.changes import Season
 from environments.features import Likelihood
 from environments.text import Key, Text
 
@@ -45,6 +48,7 @@ class Persona(Description):
         organic_margin: margin of a visit that owes nothing to a recommendation [currency].
         organic_sales: sales of such a visit [currency].
         features: how each feature is distributed, in the order of `Scenario.features`.
+        season: how the visit rate swings over the year; None if it does not.
     """
 
     key: Key
@@ -72,8 +76,17 @@ class Persona(Description):
     organic_margin: Money
     organic_sales: Money
     features: tuple[Likelihood, ...]
+    season: Season | None = None
+
+    added: ClassVar[frozenset[str]] = frozenset({"season"})
 
     @property
     def b0(self) -> float:
         """The base hazard on the scale on which satisfaction acts: log(−log(1 − base_hazard))."""
         return math.log(-math.log1p(-self.base_hazard))
+
+    def visit_rates(self, days: int) -> Floats:
+        """Visits of one customer on each day (days,)."""
+        swing = np.ones(days) if self.season is None else self.season.swing(np.arange(days))
+        rates: Floats = np.clip(self.visit_rate * swing, 0.0, 1.0)
+        return rates

@@ -104,8 +104,8 @@ class Outcome:
         left: (N,) whether the user left for good after the visit.
         lost: (L,) users whose visit in this block was lost, because they had left before.
         satisfaction: (C,) mean satisfaction of each cohort's users after the block, or None.
-        late: rewards that became known by now (and were None in their block).
-        corrections: changes, known by now, of rewards that were learnt at once.
+        late: rewards that became known by now (and were None in their block); a part for visits with the same z.
+        corrections: changes, known by now, of rewards that were learnt at once; in parts as well.
         happened: (N,) which visits took place, or None for all. In a replayed log one takes place only if the policy
             shows what was shown in it; the others count nowhere, and their rewards are NaN.
     """
@@ -115,8 +115,8 @@ class Outcome:
     left: Bools
     lost: Ints
     satisfaction: Floats | None = None
-    late: Late | None = None
-    corrections: Late | None = None
+    late: tuple[Late, ...] = ()
+    corrections: tuple[Late, ...] = ()
     happened: Bools | None = None
 
 

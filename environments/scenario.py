@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -12,11 +12,14 @@ from bandits.description import Description
 from bandits.errors import InputError
 from environments.bounds import AtLeastZero, Money
 from environments.catalogue import SEEN, Item
+from environments.change_rules import always_something, changes_fit
+from environments.changes import Incident, Promotion
 from environments.features import Feature
 from environments.objective import Objective
 from environments.persona import Persona
 from environments.scenario_file import parts_of, tables_of
-from environments.scenario_rules import disagreements
+from environments.scenario_rules import disagreements, within_reach
+from environments.shelves import shelves_of
 from environments.text import Text, Words
 
 
@@ -46,6 +49,8 @@ class Scenario(Description):
         personas: who comes.
         items: what can be recommended.
         objectives: what a policy may be rewarded for.
+        incidents: when an item's quality changes.
+        promotions: when an item is cheaper.
 
     Raises:
         InputError: one line a fault.
@@ -66,10 +71,18 @@ class Scenario(Description):
     personas: tuple[Persona, ...]
     items: tuple[Item, ...]
     objectives: tuple[Objective, ...]
+    incidents: tuple[Incident, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
+
+    added: ClassVar[frozenset[str]] = frozenset({"incidents", "promotions"})
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         faults = disagreements(self.attributes, self.features, self.personas, self.items, self.objectives)
+        faults += changes_fit(self.items, [item.key for item in self.items], self.incidents, self.promotions)
+        faults = faults or always_something(self.items, self.objectives, self.days)
+        if self.promotions:
+            faults = faults or within_reach(self.personas, shelves_of(self).variants)
         if faults:
             raise InputError(faults)
         return self
@@ -104,6 +117,12 @@ class Scenario(Description):
         """M names of what a policy may see of an item: its attributes first."""
         return (*self.attributes, *SEEN)
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything changes from day to day: what is on sale, prices, quality, or how often people come."""
+        sold = any(item.launch or item.retire is not None or item.out_of_stock for item in self.items)
+        return bool(self.incidents or self.promotions or sold or any(persona.season for persona in self.personas))
+
     def persona_cards(self) -> tuple[PersonaCard, ...]:
         """What the team has declared about its personas, for policies that ask."""
         return tuple(
@@ -120,5 +139,5 @@ class Scenario(Description):
         )
 
 
-_PARTS = ("features", "personas", "items", "objectives")
+_PARTS = ("features", "personas", "items", "objectives", "incidents", "promotions")
 _SETTINGS = tuple(field for field in Scenario.model_fields if field not in {"name", *_PARTS})

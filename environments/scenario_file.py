@@ -9,26 +9,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar
 
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.errors import Path as Place
 from environments.catalogue import Item
+from environments.change_rules import changes_fit
+from environments.changes import Incident, Promotion, Season
 from environments.features import Feature, Likelihood
 from environments.objective import Objective
 from environments.persona import Persona
 from environments.scenario_rules import as_many, attributes_named, distinct, names_differ, shares_add_up, within_reach
+from environments.table_parts import D, Table, is_number, listed, made, short, unknowns
 from environments.toml_file import read_toml
 
 SHIPPED = ("acme",)
-PARTS = ("scenario", "feature", "persona", "item", "objective")
+PARTS = ("scenario", "feature", "persona", "item", "objective", "incident", "promotion")
 EXAMPLES = {"feature": "mobile", "persona": "luke", "item": "refill_carton", "objective": "long_term"}
 LARGEST_UTILITY = 100
 LARGEST_WEIGHT = 1_000_000
-LONGEST = 60
-Table = Mapping[str, Any]
-D = TypeVar("D", bound=Description)
 T = TypeVar("T")
 
 
@@ -65,14 +65,19 @@ def parts_of(tables: Table, settings: Sequence[str]) -> tuple[dict[str, Any], di
     personas = reader.part("persona", reader.persona)
     items = reader.part("item", reader.item)
     objectives = reader.part("objective", reader.objective)
+    incidents = reader.changes(Incident, "incident")
+    promotions = reader.changes(Promotion, "promotion")
     reader.between(personas, items)
+    reader.faults += changes_fit([item for item in items.values() if item], list(items), incidents, promotions)
     parts: Mapping[str, Mapping[str, Description | None]] = {
         "features": features,
         "personas": personas,
         "items": items,
         "objectives": objectives,
     }
-    sound = {name: tuple(thing for thing in made.values() if thing) for name, made in parts.items()}
+    sound: dict[str, Any] = {name: tuple(thing for thing in made.values() if thing) for name, made in parts.items()}
+    sound["incidents"] = tuple(incident for incident in incidents if incident)
+    sound["promotions"] = tuple(promotion for promotion in promotions if promotion)
     return {key: value for key, value in reader.shop.items() if key in settings}, sound, reader.faults
 
 
@@ -100,15 +105,13 @@ class _Reader:
         self.faults.append(Fault(what, where))
 
     def known(self, table: Table, words: Sequence[str], what: str, where: Place) -> None:
-        for word in table:
-            if word not in words:
-                self.fault(unknown(what, word, set(words)), (*where, word))
+        self.faults += unknowns(table, words, what, where)
 
     def table(self, value: object, where: Place) -> Table:
         if isinstance(value, dict):
             return value
         header = ".".join(str(step) for step in where)
-        what = f"is missing; add [{header}]" if value is None else f"must be a table, [{header}], got {_short(value)}"
+        what = f"is missing; add [{header}]" if value is None else f"must be a table, [{header}], got {short(value)}"
         self.fault(what, where)
         return {}
 
@@ -116,7 +119,7 @@ class _Reader:
         """Read all tables [name.KEY]; None stands for a faulty one."""
         group = self.tables.get(name)
         if not isinstance(group, dict) or not group:
-            got = f", got {_short(group)}" if group else ""
+            got = f", got {short(group)}" if group else ""
             self.fault(f"must have at least one table, such as [{name}.{EXAMPLES[name]}]{got}", (name,))
             return {}
         self.faults += distinct(list(group), (name,))
@@ -128,21 +131,20 @@ class _Reader:
                 thing = read(key, value, where)
                 made[key] = thing if len(self.faults) == before else None
             else:
-                self.fault(f"must be a table, [{name}.{key}], got {_short(value)}", where)
+                self.fault(f"must be a table, [{name}.{key}], got {short(value)}", where)
         return made
 
     def make(self, kind: type[D], called: str, key: str, table: Table, where: Place, **ready: object) -> D | None:
         """Make a description of a table; what was translated already is `ready`."""
-        words = [word for word in kind.model_fields if word != called]
-        self.known(table, words, "field", where)
-        try:
-            return kind(**{**{word: table[word] for word in words if word in table}, **ready, called: key})
-        except InputError as error:
-            for fault in error.faults:
-                # What a table is called stands in its header, and has no place of its own in the file.
-                inside = fault.where[:-1] if fault.where[-1:] == (called,) else fault.where
-                self.fault(fault.what, (*where, *inside))
-            return None
+        thing, faults = made(kind, called, key, table, where, **ready)
+        self.faults += faults
+        return thing
+
+    def changes(self, kind: type[D], name: str) -> list[D | None]:
+        """Read all tables [[name]]; None stands for a faulty one."""
+        things, faults = listed(kind, name, self.tables.get(name))
+        self.faults += faults
+        return things
 
     def feature(self, name: str, table: Table, where: Place) -> Feature | None:
         return self.make(Feature, "name", name, table, where)
@@ -151,6 +153,9 @@ class _Reader:
         ready: dict[str, object] = {"features": self.likelihoods(table.get("features"), (*where, "features"))}
         if "taste" in table:
             ready["taste"] = self.by_attribute(table["taste"], (*where, "taste"))
+        if isinstance(season := table.get("season"), dict):
+            ready["season"], faults = made(Season, None, None, season, (*where, "season"))
+            self.faults += faults
         return self.make(Persona, "key", key, table, where, **ready)
 
     def item(self, key: str, table: Table, where: Place) -> Item | None:
@@ -160,7 +165,7 @@ class _Reader:
     def objective(self, key: str, table: Table, where: Place) -> Objective | None:
         weights = table.get("weights", {})
         if not isinstance(weights, dict):
-            self.fault(f"must be a table such as {{ revenue = 1.0 }}, got {_short(weights)}", (*where, "weights"))
+            self.fault(f"must be a table such as {{ revenue = 1.0 }}, got {short(weights)}", (*where, "weights"))
             weights = {"revenue": 1.0}
         sound = [self.number(weight, (*where, "weights", word), LARGEST_WEIGHT) for word, weight in weights.items()]
         if not all(sound):
@@ -169,8 +174,8 @@ class _Reader:
 
     def number(self, value: object, where: Place, bound: int) -> bool:
         """Whether it is a number of sensible size."""
-        if not _is_number(value) or abs(value) > bound or math.isnan(value):
-            self.fault(f"must be a number between {-bound:,} and {bound:,}, got {_short(value)}", where)
+        if not is_number(value) or abs(value) > bound or math.isnan(value):
+            self.fault(f"must be a number between {-bound:,} and {bound:,}, got {short(value)}", where)
             return False
         return True
 
@@ -182,7 +187,7 @@ class _Reader:
             self.faults += as_many(value, self.attributes, where)
             value = dict(zip(self.attributes, value, strict=False))
         if not isinstance(value, dict):
-            self.fault(f"must be a table such as {{ {self.attributes[0]} = 1.0 }}, got {_short(value)}", where)
+            self.fault(f"must be a table such as {{ {self.attributes[0]} = 1.0 }}, got {short(value)}", where)
             return ()
         self.known(value, self.attributes, "attribute", where)
         values = [value.get(word, 0.0) for word in self.attributes]
@@ -211,14 +216,14 @@ class _Reader:
         if feature.kind == "number":
             if not isinstance(value, dict):
                 self.fault(
-                    f"must be {{ mean = …, sd = … }}, since {feature.name} is a number, got {_short(value)}", where
+                    f"must be {{ mean = …, sd = … }}, since {feature.name} is a number, got {short(value)}", where
                 )
                 return None
             if "sd" not in value:
                 self.fault("is missing; add it", (*where, "sd"))
             return self.make(Likelihood, "name", feature.name, value, where)
         if not isinstance(value, float) or not 0 < value < 1:
-            what = f"must be a probability above 0 and below 1, since {feature.name} is yes-no, got {_short(value)}"
+            what = f"must be a probability above 0 and below 1, since {feature.name} is yes-no, got {short(value)}"
             self.fault(what, where)
             return None
         return Likelihood(name=feature.name, mean=value)
@@ -234,15 +239,6 @@ class _Reader:
         tables = {key: self.tables["persona"][key] for key in personas}
         shares = {key: table.get("share") for key, table in tables.items() if isinstance(table, dict)}
         # A share that is no number, or out of bounds, is a fault of its own.
-        told = [(key, float(share)) for key, share in shares.items() if _is_number(share) and 0 < share <= 1]
+        told = [(key, float(share)) for key, share in shares.items() if is_number(share) and 0 < share <= 1]
         if len(told) == len(personas):
             self.faults += shares_add_up(told)
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"

@@ -3,64 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
 import numpy as np
 
 from bandits.protocol import Bools, Floats, Ints, Problem
 from environments.catalogue import seen_of
-from environments.draws import Draws
-from environments.lifecycle import KEPT, SOLD, VALUES, live, present, serve
-from environments.objective import OUTCOMES, Objective
+from environments.lifecycle import KEPT, SOLD, VALUES, live
+from environments.luck import Day, Luck
+from environments.objective import Objective
+from environments.prizes import prizes_of
 from environments.protocol import Late, Outcome, Users, Visits
 from environments.scenario import Scenario
-from environments.truth import Truth
+from environments.serving import offer, present, serve
+from environments.shelves import shelves_of
+from environments.tables import Tables
 from environments.utility import misperception
 
-
-def prizes_of(goal: Objective, shop: Scenario) -> tuple[Floats, Floats]:
-    """What the objective pays for a sale, on top if it is kept, on top if it is returned (J, 3); for feelings (4,)."""
-    weight = dict.fromkeys(OUTCOMES, 0.0) | dict(goal.weights)
-    prizes = np.array(
-        [
-            [
-                weight["purchases"] + weight["revenue"] * item.price,
-                weight["margin"] * item.margin,
-                weight["returns"] + weight["return_cost"] * shop.handling,
-            ]
-            for item in shop.items
-        ]
-    )
-    return prizes, np.array([weight[name] for name in ("regretted", "irritated", "welfare", "felt_welfare")])
+NOBODY: Ints = np.empty(0, dtype=np.int64)
+PERSON = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion", "rho", "b0", "b1")
 
 
-def expected_rewards(goal: Objective, shop: Scenario, truth: Truth) -> Floats:
-    """Σ weight · expected outcome of showing each item to each user (U, J)."""
-    price = np.array([item.price for item in shop.items])
-    margin = np.array([item.margin for item in shop.items])
-    expectation = {
-        "purchases": truth.buy,
-        "revenue": price * truth.buy,
-        "margin": margin * (truth.buy - truth.returned),
-        "returns": truth.returned,
-        "return_cost": shop.handling * truth.returned,
-        "regretted": truth.regretted,
-        "irritated": truth.irritated,
-        "welfare": truth.welfare,
-        "felt_welfare": truth.felt,
-    }
-    total = np.zeros_like(truth.buy)
-    for outcome, weight in goal.weights:
-        total += weight * expectation[outcome]
-    return total
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is remembered of some visits of a day until the policy has learnt all of them.
 
+    Args:
+        day: on which they were.
+        index: (N,) their numbers.
+        user: (N,) who came.
+        x: (N, D) features.
+        values: (N,) what the policy will learn of them.
+    """
 
-def typical_rewards(expected: Floats, cohort: Ints, C: int) -> Floats:
-    """Means over the users of each cohort (C, K) of what each of them is expected to bring (U, K); 0 for no users."""
-    typical = np.zeros((C, expected.shape[1]))
-    for c in np.unique(cohort):
-        typical[c] = expected[cohort == c].mean(axis=0)
-    return typical
+    day: int
+    index: Ints
+    user: Ints
+    x: Floats
+    values: Floats
 
 
 class ShopFloor:
@@ -68,7 +50,8 @@ class ShopFloor:
 
     Args:
         shop: the scenario.
-        draws: the luck of this replication.
+        luck: of this replication.
+        tables: what is expected of everybody, under the objective.
         problem: what is public.
         goal: the objective.
         feedback: see `Storefront`.
@@ -77,35 +60,37 @@ class ShopFloor:
     def __init__(
         self,
         shop: Scenario,
-        draws: Draws,
+        luck: Luck,
+        tables: Tables,
         problem: Problem,
         goal: Objective,
         feedback: Literal["at once", "wait", "correct"],
     ) -> None:
-        personas, U, K = shop.personas, len(draws.cohort), len(problem.actions)
-        silent = K - len(shop.items)
+        personas, U = shop.personas, len(luck.cohort)
+        silent = len(problem.actions) - len(shop.items)
         self.problem = problem
-        self.users = Users(draws.cohort, draws.arrival)
-        self._shop, self._draws, self._feedback = shop, draws, feedback
-        self._prizes, self._feelings = prizes_of(goal, shop)
+        self.users = Users(luck.cohort, luck.arrival)
+        self._shop, self._luck, self._tables, self._feedback = shop, luck, tables, feedback
+        self._days = luck.days()
+        self._shelves = shelves_of(shop)
+        variants = self._shelves.variants
+        self._prizes, self._feelings = prizes_of(goal, variants, shop.handling)
         self._credit = self._prizes[:, [SOLD, KEPT, KEPT]]
-        self._expected = np.pad(expected_rewards(goal, shop, draws.truth), ((0, 0), (0, silent)))
-        self._typical = typical_rewards(self._expected, draws.cohort, len(personas))
-        self._z = np.pad(seen_of(shop.items), ((0, silent), (0, 0)))
-        self._welfare = np.pad(draws.truth.welfare, ((0, 0), (0, silent)))
-        self._m = misperception(personas, shop.items)
-        names = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion", "rho", "b0", "b1")
-        self._person = np.array([[float(getattr(p, name)) for name in names] for p in personas])
-        self._goods = np.array([[item.price, item.margin] for item in shop.items])
+        seen = seen_of(variants, shop.items)
+        self._z = [np.pad(seen[slot], ((0, silent), (0, 0))) for slot in self._shelves.slot]
+        self._m = misperception(personas, variants)
+        self._person = np.array([[float(getattr(p, name)) for name in PERSON] for p in personas])
+        self._goods = np.array([[item.price, item.margin] for item in variants])
         self._organic = np.array([p.organic_margin for p in personas])
         self._satisfaction, self._gone = np.zeros(U), np.zeros(U, dtype=np.bool_)
         self._total = np.zeros(len(personas))
-        arrived = [np.bincount(draws.arrival[draws.cohort == c], minlength=shop.days) for c in range(len(personas))]
+        arrived = [np.bincount(luck.arrival[luck.cohort == c], minlength=shop.days) for c in range(len(personas))]
         self._arrived = np.cumsum(arrived, axis=1)  # (C, days)
         self._day = 0
-        self._row = self._lost = self._rest = np.empty(0, dtype=np.int64)
+        self._today: Day
+        self._row = self._lost = self._rest = NOBODY
         self._begun = False
-        self._due: dict[int, list[tuple[Ints, Floats]]] = defaultdict(list)
+        self._due: dict[int, list[Seen]] = defaultdict(list)
 
     def next_block(self, most: int | None = None) -> Visits | None:
         """Serve the visits of the next day (there may be none), or of what is left of it; None after the last day."""
@@ -118,70 +103,87 @@ class ShopFloor:
         size = len(self._rest) if most is None else most
         self._row, self._rest = self._rest[:size], self._rest[size:]
         self._begun = len(self._rest) > 0
-        return self._visits(self._row, rewards=self._feedback != "wait")
+        row, today = self._row, self._today
+        user = today.user[row]
+        visits = self._visits(self._day, today.begin + row, user, today.x.take(row, axis=0))
+        return visits if self._feedback == "wait" else replace(visits, rewards=self._rewards(visits.cohort, user))
 
     def _open_doors(self) -> None:
         """Find who comes today, and who would have come but has left."""
-        row = np.arange(self._draws.first[self._day], self._draws.first[self._day + 1])
-        here, lost = np.empty_like(row), np.empty_like(row)
-        n = present(row, self._draws.user, self._gone, here, lost)
-        self._rest, self._lost = here[:n], lost[: len(row) - n]
+        self._today = next(self._days)
+        user = self._today.user
+        here, lost = np.empty_like(user), np.empty_like(user)
+        n = present(user, self._gone, here, lost)
+        self._rest, self._lost = here[:n], lost[: len(user) - n]
 
-    def _visits(self, row: Ints, *, rewards: bool) -> Visits:
-        draws, N, K = self._draws, len(row), len(self.problem.actions)
-        user, cohort = np.empty(N, dtype=np.int64), np.empty(N, dtype=np.int64)
-        x, expected, welfare = np.empty((N, draws.x.shape[1])), np.empty((N, K)), np.empty((N, K))
-        table = np.empty((N if rewards else 0, K))
+    def _visits(self, day: int, index: Ints, user: Ints, x: Floats) -> Visits:
+        """Visits (N,) of a day, without what they would bring."""
+        shape, epoch, tables = (len(user), len(self.problem.actions)), self._shelves.epoch[day], self._tables
+        cohort, available = np.empty_like(user), np.empty(shape, dtype=np.bool_)
+        expected, welfare, typical = np.empty(shape), np.empty(shape), np.empty(shape)
         serve(
-            row,
-            draws.user,
-            draws.cohort,
-            draws.x,
-            draws.v,
-            self._m,
-            draws.mood,
-            draws.trial,
-            self._person,
-            self._prizes if self._feedback == "at once" else self._credit,
-            self._feelings,
-            self._expected,
-            self._welfare,
             user,
+            self._luck.cohort,
+            self._shelves.slot[epoch],
+            self._shelves.on_sale[epoch],
+            tables.expected,
+            tables.welfare,
+            tables.typical,
             cohort,
-            x,
-            table,
+            available,
             expected,
             welfare,
+            typical,
         )
         return Visits(
-            index=row,
-            time=np.searchsorted(draws.first, row, side="right") - 1,
+            index=index,
+            time=np.full(len(user), day),
             end=self._day if self._begun else self._day + 1,
             x=x,
-            available=np.ones((N, K), dtype=np.bool_),
-            rewards=table if rewards else None,
+            available=available,
+            rewards=None,
             cohort=cohort,
             user=user,
             expected=expected,
             welfare=welfare,
-            z=self._z.copy(),  # a policy may write to what it is shown
-            typical=self._typical.take(cohort, axis=0),
+            z=self._z[epoch].copy(),  # a policy may write to what it is shown
+            typical=typical,
         )
+
+    def _rewards(self, cohort: Ints, user: Ints) -> Floats:
+        """What each action would bring in the visits of the block (N, K), or seem to bring at first."""
+        rewards = np.empty((len(user), len(self.problem.actions)))
+        offer(
+            self._row,
+            user,
+            cohort,
+            self._shelves.slot[self._shelves.epoch[self._day]],
+            self._luck.v,
+            self._m,
+            self._today.mood,
+            self._today.trial,
+            self._person,
+            self._prizes if self._feedback == "at once" else self._credit,
+            self._feelings,
+            rewards,
+        )
+        return rewards
 
     def respond(self, actions: Ints) -> Outcome:
         """Let the visitors of the block live with what they were shown (N,)."""
-        draws, row, N = self._draws, self._row, len(self._row)
+        luck, day, today, N = self._luck, self._today, self._day, len(self._row)
         reward, credited, values = np.empty(N), np.empty(N), np.empty((N, len(VALUES)))
         left = np.empty(N, dtype=np.bool_)
         live(
-            row,
-            draws.user,
-            draws.cohort,
-            draws.v,
+            self._row,
+            day.user,
+            luck.cohort,
+            self._shelves.slot[self._shelves.epoch[today]],
+            luck.v,
             self._m,
-            draws.mood,
-            draws.trial,
-            draws.patience,
+            day.mood,
+            day.trial,
+            day.patience,
             self._person,
             self._goods,
             self._shop.handling,
@@ -198,9 +200,8 @@ class ShopFloor:
             values,
             left,
         )
-        today = self._day
-        self._remember(today, reward, credited, returned=values[:, VALUES.index("returns")] > 0)
-        late, corrections = (None, None) if self._begun else self._news(today)
+        self._remember(reward, credited, returned=values[:, VALUES.index("returns")] > 0)
+        late, corrections = ((), ()) if self._begun else self._news(today)
         if not self._begun:
             self._day += 1
         return Outcome(
@@ -213,23 +214,31 @@ class ShopFloor:
             corrections=corrections,
         )
 
-    def _remember(self, today: int, reward: Floats, credited: Floats, *, returned: Bools) -> None:
+    def _remember(self, reward: Floats, credited: Floats, *, returned: Bools) -> None:
         """Keep what the policy will learn of the visits of a block (N,) on a later day."""
-        row, lag = self._row, self._draws.lag[self._row]
+        lag, window = self._today.lag[self._row], self._shop.attribution_days
         if self._feedback == "wait":
-            settled = np.where(lag <= self._shop.attribution_days, reward, credited)
-            self._due[today + self._shop.attribution_days].append((row, settled))
+            self._keep(window, np.arange(len(lag)), np.where(lag <= window, reward, credited))
         elif self._feedback == "correct":
-            for n in np.flatnonzero(returned):
-                self._due[today + int(lag[n])].append((row[n : n + 1], reward[n : n + 1] - credited[n : n + 1]))
+            for days in np.unique(lag[returned]).tolist():
+                self._keep(days, np.flatnonzero(returned & (lag == days)), reward - credited)
 
-    def _news(self, today: int) -> tuple[Late | None, Late | None]:
+    def _keep(self, days: int, which: Ints, values: Floats) -> None:
+        row, today = self._row[which], self._today
+        if len(row) and self._day + days < self._shop.days:  # what comes later, nobody learns
+            seen = Seen(self._day, today.begin + row, today.user[row], today.x.take(row, axis=0), values[which])
+            self._due[self._day + days].append(seen)
+
+    def _news(self, today: int) -> tuple[tuple[Late, ...], tuple[Late, ...]]:
         """What the policy learns at the end of the day about earlier visits: rewards, or corrections."""
-        known = self._due.pop(today, [])
-        if not known:
-            return None, None
-        news = self._late(np.concatenate([row for row, _ in known]), np.concatenate([value for _, value in known]))
-        return (news, None) if self._feedback == "wait" else (None, news)
+        parts = groupby(self._due.pop(today, []), key=lambda seen: self._shelves.epoch[seen.day])
+        news = tuple(self._late(list(part)) for _, part in parts)
+        return (news, ()) if self._feedback == "wait" else ((), news)
 
-    def _late(self, row: Ints, values: Floats) -> Late | None:
-        return Late(self._visits(row, rewards=False), values) if len(row) else None
+    def _late(self, part: list[Seen]) -> Late:
+        """News about visits on days with the same shelves."""
+        time = np.concatenate([np.full(len(seen.index), seen.day) for seen in part])
+        index = np.concatenate([seen.index for seen in part])
+        user, x = np.concatenate([seen.user for seen in part]), np.concatenate([seen.x for seen in part])
+        visits = replace(self._visits(part[0].day, index, user, x), time=time)
+        return Late(visits, np.concatenate([seen.values for seen in part]))

@@ -18,12 +18,16 @@ from bandits.protocol import Problem
 from bandits.streams import stream
 from environments.bounds import AtLeastZero
 from environments.card_error import misdeclared
-from environments.draws import draw, draw_sample
+from environments.draws import draw
+from environments.features import draw_sample
 from environments.lifecycle import VALUES
 from environments.objective import Objective
+from environments.prizes import reward_range
 from environments.protocol import About, Cohort
 from environments.scenario import Scenario
+from environments.shelves import empty_day, shelves_of
 from environments.shop_floor import ShopFloor
+from environments.tables import tables_of
 
 Feedback = Literal["at once", "wait", "correct"]
 
@@ -72,6 +76,15 @@ class Storefront(Description):
         keys = [objective.key for objective in self.scenario.objectives]
         if self.objective not in keys:
             raise InputError(Fault(unknown("objective", self.objective, keys), ("objective",)))
+        day = None if self.silence else empty_day(self.scenario.items, self.shop.days)
+        if day is not None:
+            where, advice = (
+                ("objective", "choose one without must_show")
+                if self.goal.must_show
+                else ("show_nothing", "set it to true")
+            )
+            what = f"nothing is on sale on day {day}, and something must be shown; {advice}, or sell something then"
+            raise InputError(Fault(what, (where,)))
         return self
 
     @classmethod
@@ -163,18 +176,7 @@ class Storefront(Description):
     @property
     def reward_range(self) -> tuple[float, float] | None:
         """Bounds of a reward; None where it contains welfare, which has none."""
-        weight = dict(self.goal.weights)
-        if weight.get("welfare") or weight.get("felt_welfare"):
-            return None
-        rewards = [0.0, weight.get("irritated", 0.0)]
-        for item in self.scenario.items:
-            sold = weight.get("purchases", 0.0) + weight.get("revenue", 0.0) * item.price
-            kept = sold + weight.get("margin", 0.0) * item.margin
-            regret = weight.get("regretted", 0.0)
-            returned = sold + weight.get("returns", 0.0) + weight.get("return_cost", 0.0) * self.scenario.handling
-            # with a hassle of 0 a return is the same as a regret; else it is one of the regrets
-            rewards += [kept, kept + regret, returned + regret]
-        return min(rewards), max(rewards)
+        return reward_range(self.goal, shelves_of(self.shop).used, self.scenario.handling)
 
     @property
     def about(self) -> About:
@@ -191,6 +193,11 @@ class Storefront(Description):
             notes.append("The objective uses what customers say in an idealised, noiseless survey after each visit.")
         if self.feedback == "at once":
             notes.append("Returns are known to the policy at once, which is idealised.")
+        if shop.changes:
+            notes.append(
+                "What is on sale, prices, quality or visit rates change on days that the scenario declares; regret "
+                "compares with the best item on sale, at the day's price and quality."
+            )
         if self.card_error:
             notes.append(
                 "The persona cards that policies are told are wrong on purpose: the odds of each yes by a factor of "
@@ -228,7 +235,9 @@ class Storefront(Description):
 
     def open(self, seed: int, replication: int) -> ShopFloor:
         """Make the world of one replication."""
-        draws = draw(self.shop, self.labelled, seed, replication)
+        shop = self.shop
+        luck = draw(shop, self.labelled, seed, replication)
+        tables = tables_of(shop, self.labelled, seed, replication, self.goal)
         cards = self.cards(stream(seed, replication, "storefront:card error"))
-        problem = self.problem_with(draws.sample, cards, len(draws.cohort))
-        return ShopFloor(self.shop, draws, problem, self.goal, self.feedback)
+        problem = self.problem_with(luck.sample, cards, len(luck.cohort))
+        return ShopFloor(shop, luck, tables, problem, self.goal, self.feedback)

@@ -15,7 +15,7 @@ from bandits.description import Description, identity, label_of, parameters
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Bools, Floats, Ints, Problem
 from bandits.streams import stream
-from environments.protocol import About, Environment, Outcome, Users, Visits, World
+from environments.protocol import About, Environment, Late, Outcome, Users, Visits, World
 from environments.registry import EnvironmentField
 
 BLOCK = 1024
@@ -138,14 +138,12 @@ class Relay:
     def respond(self, actions: Ints) -> Outcome:
         """Close the block with the actions that were shown (N,)."""
         outcome = self._world.respond(self.passed_on(answered(self._served, self), actions))
-        late, corrections = outcome.late, outcome.corrections
-        if late is None and corrections is None:
+        if not outcome.late and not outcome.corrections:
             return outcome
-        return replace(
-            outcome,
-            late=None if late is None else replace(late, visits=self.seen(late.visits)),
-            corrections=None if corrections is None else replace(corrections, visits=self.seen(corrections.visits)),
-        )
+        return replace(outcome, late=self._retold(outcome.late), corrections=self._retold(outcome.corrections))
+
+    def _retold(self, news: tuple[Late, ...]) -> tuple[Late, ...]:
+        return tuple(replace(late, visits=self.seen(late.visits)) for late in news)
 
 
 def answered(served: Visits | None, world: object) -> Visits:

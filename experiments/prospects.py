@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bandits.streams import stream
+from environments.calendar import visits_by_persona
 from environments.features import bayes_recall
 from environments.objective import Objective
 from environments.persona import Persona
 from environments.scenario import Scenario
 from environments.worth import worth
+from experiments.changes import idle_changes
 
 FEW_VISITS = 200
 RECOGNISED = 0.5
@@ -48,16 +50,15 @@ def prospects_of(scenario: Scenario) -> list[Prospect]:
     welfare = worth(scenario.personas, scenario.items).welfare
     recall = bayes_recall(scenario, stream(0, 0, "bayes recall"), BAYES_VISITS)
     joining = scenario.new_customers * scenario.days
+    visits = visits_by_persona(scenario)
     prospects = []
     for c, persona in enumerate(scenario.personas):
         best = int(welfare[c].argmax())
-        # Those who join are there for half of the time, on average.
-        days = (scenario.customers + joining / 2) * scenario.days
         prospects.append(
             Prospect(
                 persona=persona,
                 customers=persona.share * (scenario.customers + joining),
-                visits=persona.share * persona.visit_rate * days,
+                visits=float(visits[c]),
                 good=int((welfare[c] > 0).sum()),
                 best=scenario.items[best].name,
                 welfare=float(welfare[c, best]),
@@ -69,7 +70,7 @@ def prospects_of(scenario: Scenario) -> list[Prospect]:
 
 def warnings_of(scenario: Scenario, prospects: Sequence[Prospect]) -> list[str]:
     """Say what is likely not to be meant, a sentence each."""
-    lines = [line for prospect in prospects for line in _of_persona(prospect)]
+    lines = [line for prospect in prospects for line in _of_persona(prospect)] + list(idle_changes(scenario))
     return lines + [
         f"{objective.key}: showing nothing wins, since nothing that it weights is welcome; set must_show = true."
         for objective in scenario.objectives

@@ -76,12 +76,12 @@ def play(world: World, learner: BlockLearner, needs: Needs, ledger: Ledger, log:
         ledger.enter(visits, choices.action, outcome)
         if log is not None:
             log.enter(visits, choices, outcome)
-        if outcome.late is not None:
-            with _placed(outcome.late.visits.index):
-                learner.learn_many(*memory.recall(outcome.late, needs))
-        if outcome.corrections is not None:
-            with _placed(outcome.corrections.visits.index):
-                learner.correct_many(*memory.recall(outcome.corrections, needs))
+        for late in outcome.late:
+            with _placed(late.visits.index):
+                learner.learn_many(*memory.recall(late, needs))
+        for late in outcome.corrections:
+            with _placed(late.visits.index):
+                learner.correct_many(*memory.recall(late, needs))
 
 
 def _as_it_happened(visits: Visits, choices: Choices, outcome: Outcome) -> tuple[Visits, Choices, Outcome]:

@@ -16,6 +16,7 @@ from environments.features import Likelihood
 from environments.persona import Persona
 from environments.scenario import Scenario
 from environments.worth import worth
+from experiments.changes import changes_of
 from experiments.prospects import prospects_of, warnings_of
 
 TEMPLATE = Path(__file__).parent.parent / "environments" / "new_shop.toml"
@@ -37,6 +38,7 @@ def show(name_or_path: str, console: Console) -> None:
     )
     _say(console, "\nCatalogue", "bold")
     console.print(_catalogue(scenario))
+    _changes(console, scenario)
     for c, persona in enumerate(scenario.personas):
         _say(console, f"\n{persona.name}, {persona.role}", "bold")
         console.print(_card(scenario, persona))
@@ -104,10 +106,20 @@ def check(path: str, console: Console) -> None:
         )
     console.print(table)
     _say(console, "\nrecognised: of the persona's visits, by whoever knows all cards and sees one visit's features.")
+    _changes(console, scenario)
     warnings = warnings_of(scenario, prospects)
     _say(console, f"{len(warnings)} warning{'s' * (len(warnings) != 1)}:" if warnings else "No warnings.", "bold")
     for line in warnings:
         console.print(Padding(Text(f"- {line}", "yellow"), (0, 0, 0, 2)))
+
+
+def _changes(console: Console, scenario: Scenario) -> None:
+    """Say what changes while the shop is open; nothing where nothing does."""
+    lines = changes_of(scenario)
+    if lines:
+        _say(console, "\nWhat changes", "bold")
+    for line in lines:
+        console.print(Padding(Text(f"- {line}"), (0, 0, 0, 2)))
 
 
 def _catalogue(scenario: Scenario) -> Table:

@@ -221,7 +221,7 @@ def shop_news(environment, what):
     """(visit, news) ↦ the end of the day on which the policy learns it, where the bargain bin is always shown."""
     found = {}
     for visits, _, outcome in played(environment, show=4):
-        if (late := getattr(outcome, what)) is not None:
+        for late in getattr(outcome, what):
             for index, value in zip(late.visits.index.tolist(), late.values.tolist(), strict=True):
                 assert (index, value) not in found
                 found[index, value] = visits.end
@@ -249,7 +249,7 @@ def test_what_a_storefront_tells_late_waits_for_the_batch(feedback, what):
     seen, found = 0, {}
     for visits, _, outcome in played(Batched(shop, visits=50), show=4):
         seen += len(visits)
-        if (late := getattr(outcome, what)) is not None:
+        for late in getattr(outcome, what):
             found |= dict.fromkeys(zip(late.visits.index.tolist(), late.values.tolist(), strict=True), seen)
     assert found == {key: n for key, n in due.items() if n <= count}
     assert len(found) > 10
@@ -261,9 +261,9 @@ def test_late_news_shows_the_visit_as_it_was():
     for visits, _, outcome in played(Delayed(shop, by={"kind": "geometric", "mean": 2.0})):
         for n, index in enumerate(visits.index.tolist()):
             served[index] = (visits.x[n].tobytes(), visits.cohort[n], visits.user[n], visits.expected[n].tobytes())
-        late = outcome.late.visits if outcome.late is not None else visits.rows(np.empty(0, dtype=np.int64))
-        for n, index in enumerate(late.index.tolist()):
-            assert served[index] == (late.x[n].tobytes(), late.cohort[n], late.user[n], late.expected[n].tobytes())
+        for late in (news.visits for news in outcome.late):
+            for n, index in enumerate(late.index.tolist()):
+                assert served[index] == (late.x[n].tobytes(), late.cohort[n], late.user[n], late.expected[n].tobytes())
 
 
 BAD = [

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from environments import Storefront
-from environments.draws import _customers, draw, draw_sample
+from environments.calendar import customers
+from environments.draws import draw
+from environments.features import draw_sample
 from environments.scenario import Scenario
 from tests.stochastic import detectable_gap, proportions, same_mean
 
@@ -60,7 +62,7 @@ def test_ids_carry_no_information():
     """Over 2,000 replications, first, middle and last id, and two in a row, are of each persona by its share."""
     shop = ACME.model_copy(update={"customers": 50, "days": 1})
     rng = np.random.default_rng(1)
-    cohorts = np.array([_customers(shop, rng)[0] for _ in range(2000)])
+    cohorts = np.array([customers(shop, rng)[0] for _ in range(2000)])
     share = np.bincount(cohorts[0], minlength=3) / 50
     for u in (0, 25, 49):
         proportions(np.bincount(cohorts[:, u], minlength=3), share, looks=4)
@@ -196,16 +198,16 @@ HOW = {
 @pytest.mark.parametrize("what", HOW)
 def test_luck_does_not_depend_on(what):
     plain = {"scenario": FAST, "objective": "long_term"}
-    draws = Storefront(**plain).open(1, 0)._draws
+    draws = Storefront(**plain).open(1, 0)._luck
     for change in HOW[what]:
-        assert_same(draws, Storefront(**plain | change).open(1, 0)._draws)
+        assert_same(draws, Storefront(**plain | change).open(1, 0)._luck)
 
 
 @pytest.mark.parametrize("feedback", ["at once", "wait", "correct"])
 def test_luck_does_not_depend_on_the_actions(feedback):
     """Whoever is still there meets the same mood, trial and patience, whatever was shown to whomever before."""
     environment = Storefront(scenario=FAST, objective="long_term", feedback=feedback)
-    before = {name: a.copy() for name, a in arrays(environment.open(1, 0)._draws).items()}
+    before = {name: a.copy() for name, a in arrays(environment.open(1, 0)._luck).items()}
     seen = {}
     for action in (0, 10, 12):
         world = environment.open(1, 0)
@@ -214,5 +216,5 @@ def test_luck_does_not_depend_on_the_actions(feedback):
                 assert seen.setdefault(t, visits.x[n].tobytes()) == visits.x[n].tobytes()
                 assert visits.user[n] == before["user"][t]
             world.respond(np.full(len(visits), action))
-        after = arrays(world._draws)
+        after = arrays(world._luck)
         assert [name for name in before if not np.array_equal(before[name], after[name])] == []

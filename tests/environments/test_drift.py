@@ -136,8 +136,8 @@ def test_late_news_is_of_the_role():
     assert known(drifting) == news
     seen = {}
     for _, _, outcome in played(drifting):
-        if outcome.late is not None:
-            seen |= dict(zip(outcome.late.visits.index.tolist(), outcome.late.visits.expected.tolist(), strict=True))
+        for late in outcome.late:
+            seen |= dict(zip(late.visits.index.tolist(), late.visits.expected.tolist(), strict=True))
     assert seen == {0: [0, 1, 0], 1: [10, 11, 0], 2: [21, 20, 0], 3: [31, 30, 0]}
 
 
@@ -152,7 +152,7 @@ def test_customers_of_a_storefront_live_with_the_role(feedback):
         for _, _, outcome in played(environment, show=show):
             rows = [outcome.reward, outcome.values, outcome.left, outcome.lost, outcome.satisfaction]
             found += [row.tolist() for row in rows]
-            found += [None if late is None else late.values.tolist() for late in (outcome.late, outcome.corrections)]
+            found += [late.values.tolist() for late in (*outcome.late, *outcome.corrections)]
         return found
 
     world = drifting.open(1, 0)

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from environments import Storefront
-from environments.lifecycle import VALUES, Feelings, Nature, Prize, felt_of, live, present, reward_of, serve, welfare_of
+from environments.lifecycle import VALUES, Feelings, Nature, Prize, felt_of, live, reward_of, welfare_of
 from environments.objective import OUTCOMES, Objective
+from environments.prizes import prizes_of
 from environments.scenario import Scenario
-from environments.shop_floor import prizes_of
+from environments.serving import present, serve
 from environments.utility import misperception
 from tests.stochastic import detectable_gap, same_mean
 
@@ -52,6 +53,7 @@ def lived(v, action, *, mood, trial=0.0, m=0.0, patience=10.0, satisfaction=0.0,
     out = {"reward": np.empty(1), "credited": np.empty(1), "values": np.empty((1, 8)), "left": np.empty(1, bool)}
     prizes = np.array([[0.0, 12.0, -8.0]])
     live(
+        np.array([0]),
         np.array([0]),
         np.array([0]),
         np.array([0]),
@@ -160,6 +162,7 @@ def test_the_share_who_leave_is_the_hazard(s):
         np.arange(N),
         np.arange(N),
         np.zeros(N, dtype=np.int64),
+        np.array([0]),
         np.zeros((N, 1)),
         np.array([[1.0 - d]]),
         np.ones(N),
@@ -205,7 +208,7 @@ def numpy_day(world, visits, actions, satisfaction):
 
     The draws of the world, no more, are looked up in it.
     """
-    draws, t, u, c = world._draws, visits.index, visits.user, visits.cohort
+    draws, t, u, c = world._luck, visits.index, visits.user, visits.cohort
     personas, J = SHOP.personas, len(SHOP.items)
     shown = actions < J
     j = np.minimum(actions, J - 1)
@@ -280,15 +283,15 @@ def test_the_table_of_nothing_is_0():
 @settings(max_examples=50)
 def test_a_day_is_split_into_visits_and_losses(gone, random):
     user = np.array(random.sample(range(len(gone)), random.randint(0, len(gone))), dtype=np.int64)
-    row, here, lost = np.arange(len(user)), np.empty(len(user), dtype=np.int64), np.empty(len(user), dtype=np.int64)
-    n = present(row, user, np.array(gone), here, lost)
-    assert here[:n].tolist() == [r for r in row.tolist() if not gone[user[r]]]
+    here, lost = np.empty(len(user), dtype=np.int64), np.empty(len(user), dtype=np.int64)
+    n = present(user, np.array(gone), here, lost)
+    assert here[:n].tolist() == [n for n, u in enumerate(user.tolist()) if not gone[u]]
     assert lost[: len(user) - n].tolist() == [u for u in user.tolist() if gone[u]]
 
 
 def test_prizes_by_hand():
     """kept_margin = margin · kept − handling · returned; cart_value = price · bought; low_returns = −returned."""
-    goals = {goal.key: prizes_of(goal, ACME) for goal in ACME.objectives}
+    goals = {goal.key: prizes_of(goal, ACME.items, ACME.handling) for goal in ACME.objectives}
     carton = [item.key for item in ACME.items].index("refill_carton")  # 45 $, of which 10 $ are margin
     assert goals["cart_value"][0][carton].tolist() == [45, 0, 0]
     assert goals["low_returns"][0][carton].tolist() == [0, 0, -1]
@@ -297,22 +300,15 @@ def test_prizes_by_hand():
     assert [goals[key][1].tolist() for key in goals] == [[0] * 4] * 3 + [[0, 0, 0, 15]]
 
 
-def test_gathering_leaves_out_the_table_where_rewards_come_later():
-    table = np.empty((0, 2))
-    who, group, x, rows = np.empty(1, np.int64), np.empty(1, np.int64), np.empty((1, 1)), np.empty((2, 1, 2))
-    truth = np.array([[3.0, 0.0]])
-    draws = (
-        np.array([0]),
-        np.array([0]),
-        np.ones((1, 1)),
-        np.zeros((1, 1)),
-        np.zeros((1, 1)),
-        np.zeros(1),
-        np.zeros(1),
-    )
-    serve(np.array([0]), *draws, PERSON, np.zeros((1, 3)), np.zeros(4), truth, -truth, who, group, x, table, *rows)
-    assert (who[0], group[0], x[0, 0]) == (0, 0, 1)
-    assert rows.tolist() == [[[3, 0]], [[-3, 0]]]
+def test_gathering_looks_up_the_variants_that_stand_on_the_shelves():
+    """One visit by user 1, of persona 0; item 0 stands there as variant 2, and item 1, as listed, is out of stock."""
+    table = np.array([[0.0, 0.0, 0.0], [3.0, 4.0, 5.0]])
+    group, available, rows = np.empty(1, np.int64), np.empty((1, 3), np.bool_), np.empty((3, 1, 3))
+    shelves = np.array([2, 1]), np.array([True, False])
+    serve(np.array([1]), np.array([1, 0]), *shelves, table, -table, 10 * table[1:], group, available, *rows)
+    assert group[0] == 0
+    assert available.tolist() == [[True, False, True]]
+    assert rows.tolist() == [[[5, 4, 0]], [[-5, -4, 0]], [[50, 40, 0]]]
 
 
 def test_reactions_are_ordered_in_the_mood():

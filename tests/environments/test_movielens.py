@@ -256,7 +256,9 @@ def test_about_says_where_the_data_come_from_and_what_they_cannot_say():
     for said in ("GroupLens", "Harper and Joseph A. Konstan 2015", "no redistribution", "estimated", "nobody leaves"):
         assert said in notes
     assert about.estimated
-    assert about.bad_means == "the chance that this user gives it two stars or fewer is above 20 %"
+    assert about.bad_means == (
+        "A recommendation is bad where the chance that this user gives it two stars or fewer is above 20 %."
+    )
     assert (about.clock, about.people, about.horizon, about.tolerance) == ("visit", True, 20_000, 0)
 
 

@@ -87,8 +87,7 @@ def test_late_news_shows_what_was_seen():
     ):
         for visits, _, outcome in played(wrapped):
             served |= dict(zip(visits.index.tolist(), visits.x[:, 1].tolist(), strict=True))
-            if outcome.late is not None:
-                late = outcome.late.visits
+            for late in (news.visits for news in outcome.late):
                 told |= dict(zip(late.index.tolist(), late.x[:, 1].tolist(), strict=True))
         assert told == {t: served[t] for t in range(17)}
 

@@ -120,8 +120,8 @@ weights.revenue = 1.0
 
 PERSONA_FIELDS = (
     "annoyance, appeal_sensitivity, b1, base_hazard, features, goals, hassle, loss_aversion, motivations, name, "
-    "organic_margin, organic_sales, outside, patience, price_sensitivity, profile, pronoun, rho, role, share, taste, "
-    "taste_sd, trial_sd, visit_rate"
+    "organic_margin, organic_sales, outside, patience, price_sensitivity, profile, pronoun, rho, role, season, share, "
+    "taste, taste_sd, trial_sd, visit_rate"
 )
 ALL_OUTCOMES = "felt_welfare, irritated, margin, purchases, regretted, return_cost, returns, revenue, welfare"
 
@@ -147,7 +147,10 @@ FAULTY = {
     "unknown table": (
         "[feature.mobile]",
         "[featur.old]\n[feature.mobile]",
-        "featur: unknown table 'featur' (known: feature, item, objective, persona, scenario); did you mean 'feature'?",
+        (
+            "featur: unknown table 'featur' (known: feature, incident, item, objective, persona, promotion, "
+            "scenario); did you mean 'feature'?"
+        ),
     ),
     "unknown setting": (
         "days = 50",
@@ -166,7 +169,10 @@ FAULTY = {
     "unknown field of an item": (
         "appeal = 0.5",
         "hype = 0.5",
-        "item.lavender.hype: unknown field 'hype' (known: appeal, attributes, defect, margin, name, note, price)",
+        (
+            "item.lavender.hype: unknown field 'hype' (known: appeal, attributes, defect, launch, margin, name, note, "
+            "out_of_stock, price, retire)"
+        ),
     ),
     "missing field": ("hassle = 0.6\n", "", "persona.ada.hassle: is missing; add it"),
     "missing taste": ("taste = { useful = 2.0 }\n", "", "persona.ada.taste: is missing; add it"),

@@ -8,8 +8,8 @@ from bandits.errors import InputError
 from bandits.protocol import BlockLearner, Choice, Choices
 from environments import Scenario, Storefront
 from environments.objective import OUTCOMES, Objective
+from environments.prizes import typical_rewards
 from environments.registry import environment_from
-from environments.shop_floor import typical_rewards
 from experiments.runner import run_cell
 
 ACME = Scenario.load("acme")
@@ -52,11 +52,11 @@ def test_waiting_tells_each_reward_once_when_the_window_closes():
     told = {}
     for day, (visits, outcome) in enumerate(blocks):
         assert visits.rewards is None
-        assert outcome.corrections is None
-        if outcome.late is not None:
-            assert outcome.late.visits.rewards is None
-            assert (outcome.late.visits.time == day - 14).all()
-            for index, value in zip(outcome.late.visits.index.tolist(), outcome.late.values.tolist(), strict=True):
+        assert outcome.corrections == ()
+        for late in outcome.late:
+            assert late.visits.rewards is None
+            assert (late.visits.time == day - 14).all()
+            for index, value in zip(late.visits.index.tolist(), late.values.tolist(), strict=True):
                 assert index not in told
                 told[index] = value
     due = {index: r for v, o in blocks[:-14] for index, r in zip(v.index.tolist(), o.reward.tolist(), strict=True)}
@@ -72,11 +72,9 @@ def test_waiting_tells_what_is_known_when_the_window_closes():
     final = {i: r for v, o in at_once for i, r in zip(v.index.tolist(), o.reward.tolist(), strict=True)}
     first = {i: r for v, _ in credit for i, r in zip(v.index.tolist(), v.rewards[:, GADGET].tolist(), strict=True)}
     later = 0
-    for _, outcome in blocks:
-        if outcome.late is None:
-            continue
-        for index, value in zip(outcome.late.visits.index.tolist(), outcome.late.values.tolist(), strict=True):
-            in_time = world._draws.lag[index] <= 14
+    for late in (late for _, outcome in blocks for late in outcome.late):
+        for index, value in zip(late.visits.index.tolist(), late.values.tolist(), strict=True):
+            in_time = world._luck.lag[index] <= 14
             assert value == (final if in_time else first)[index]
             later += not in_time and final[index] != first[index]
     assert later > 10
@@ -89,11 +87,10 @@ def test_late_news_repeats_what_was_seen_of_the_visit():
         for visits, outcome in blocks:
             for n, index in enumerate(visits.index.tolist()):
                 seen[index] = (visits.x[n].tolist(), visits.user[n], visits.cohort[n], visits.expected[n].tolist())
-            news = outcome.late or outcome.corrections
-            for n, index in enumerate([] if news is None else news.visits.index.tolist()):
-                late = news.visits
-                again = (late.x[n].tolist(), late.user[n], late.cohort[n], late.expected[n].tolist())
-                assert again == seen[index]
+            for late in (news.visits for news in outcome.late or outcome.corrections):
+                for n, index in enumerate(late.index.tolist()):
+                    again = (late.x[n].tolist(), late.user[n], late.cohort[n], late.expected[n].tolist())
+                    assert again == seen[index]
 
 
 def test_corrections_are_the_returns_and_come_when_they_arrive():
@@ -101,16 +98,14 @@ def test_corrections_are_the_returns_and_come_when_they_arrive():
     world, blocks = played(storefront("correct"))
     corrected = {}
     for day, (_, outcome) in enumerate(blocks):
-        assert outcome.late is None
-        if outcome.corrections is not None:
-            for index, time in zip(
-                outcome.corrections.visits.index.tolist(), outcome.corrections.visits.time.tolist(), strict=True
-            ):
+        assert outcome.late == ()
+        for news in outcome.corrections:
+            for index, time in zip(news.visits.index.tolist(), news.visits.time.tolist(), strict=True):
                 assert index not in corrected
-                assert day == time + world._draws.lag[index]
+                assert day == time + world._luck.lag[index]
                 corrected[index] = day
     returned = {
-        index: int(v.time[n]) + int(world._draws.lag[index])
+        index: int(v.time[n]) + int(world._luck.lag[index])
         for v, o in blocks
         for n, index in enumerate(v.index.tolist())
         if o.values[n, 4]
@@ -127,8 +122,7 @@ def test_credit_and_corrections_add_up_to_the_final_reward():
             known[index], final[index] = visits.rewards[n, GADGET], outcome.reward[n]
             if outcome.values[n, 4]:
                 pending.add(index)
-        if outcome.corrections is not None:
-            news = outcome.corrections
+        for news in outcome.corrections:
             for index, delta in zip(news.visits.index.tolist(), news.values.tolist(), strict=True):
                 known[index] += delta
                 pending.remove(index)
@@ -217,9 +211,9 @@ def test_a_world_that_corrects_refuses_who_cannot():
 def test_who_has_left_is_lost_and_nobody_else():
     """Every visit on the calendar takes place or is lost: lost iff its customer left on an earlier day."""
     world, blocks = played(storefront("at once"))
-    gone, first = set(), world._draws.first
+    gone, first = set(), world._luck.first
     for day, (visits, outcome) in enumerate(blocks):
-        calendar = world._draws.user[first[day] : first[day + 1]].tolist()
+        calendar = world._luck.user[first[day] : first[day + 1]].tolist()
         assert visits.user.tolist() == [u for u in calendar if u not in gone]
         assert outcome.lost.tolist() == [u for u in calendar if u in gone]
         assert (visits.time == day).all()

@@ -11,11 +11,11 @@ from scipy.integrate import quad
 from scipy.special import expit, ndtr
 
 from bandits.streams import stream
-from environments.draws import draw, truth_of
+from environments.draws import draw
 from environments.lifecycle import VALUES, live
 from environments.objective import OUTCOMES, Objective
+from environments.prizes import expected_rewards, prizes_of, truth_of
 from environments.scenario import Scenario
-from environments.shop_floor import expected_rewards, prizes_of
 from environments.truth import truth
 from environments.utility import misperception
 from tests.stochastic import detectable_gap, same_mean
@@ -127,12 +127,13 @@ def lived(c, j, v, seed):
     reward, values = {}, np.empty((DRAWS, len(VALUES)))
     mood, trial = stream(seed, 0, "mood").logistic(size=DRAWS), stream(seed, 0, "trial").standard_normal(DRAWS)
     for goal in GOALS:
-        prizes, feelings = prizes_of(goal, shop)
+        prizes, feelings = prizes_of(goal, shop.items, shop.handling)
         reward[goal.key] = np.empty(DRAWS)
         live(
             np.arange(DRAWS),
             np.zeros(DRAWS, dtype=np.int64),
             np.array([c]),
+            np.arange(len(shop.items)),
             np.full((1, len(shop.items)), v),
             misperception(shop.personas, shop.items),
             mood,
@@ -162,7 +163,7 @@ def lived(c, j, v, seed):
 def check_against_life(c, j, v, seed):
     """Every expectation is the mean of 1e6 visits; a gap of 0.01 in a probability, or 0.01 sd, would be found."""
     assert detectable_gap(DRAWS, looks=LOOKS) < 0.01
-    t = truth_of(ACME, np.array([c]), np.full((1, len(ACME.items)), v))
+    t = truth_of(ACME, ACME.items, np.array([c]), np.full((1, len(ACME.items)), v))
     outcomes, reward = lived(c, j, v, seed)
     same = {"buy": "purchases", "returned": "returns", "regretted": "regretted", "irritated": "irritated"}
     same |= {"welfare": "welfare", "felt": "felt"}
@@ -170,9 +171,11 @@ def check_against_life(c, j, v, seed):
         reach = 1.0 if name in {"buy", "returned", "regretted", "irritated"} else MOOD
         same_mean(outcomes[outcome], getattr(t, name)[0, j], -reach, reach, looks=LOOKS)
     for goal in GOALS:
-        prizes, feelings = prizes_of(goal, ACME)
+        prizes, feelings = prizes_of(goal, ACME.items, ACME.handling)
         reach = np.abs(prizes[j]).sum() + MOOD * np.abs(feelings).sum()
-        same_mean(reward[goal.key], expected_rewards(goal, ACME, t)[0, j], -reach, reach, looks=LOOKS)
+        same_mean(
+            reward[goal.key], expected_rewards(goal, ACME.items, ACME.handling, t)[0, j], -reach, reach, looks=LOOKS
+        )
 
 
 @pytest.mark.parametrize(("c", "item", "v"), [(0, "smart_widget_pro", 0.4), (1, "limited_edition", -1.0)])

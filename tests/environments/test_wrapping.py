@@ -114,7 +114,7 @@ def test_what_comes_and_when_it_is_known_does_not_depend_on_the_length_of_blocks
             served += len(visits)
             rewards |= dict(zip(visits.index.tolist(), outcome.reward.tolist(), strict=True))
             for kind in ("late", "corrections"):
-                if (late := getattr(outcome, kind)) is not None:
+                for late in getattr(outcome, kind):
                     told = zip(late.visits.index.tolist(), late.values.tolist(), strict=True)
                     news += [(kind, served, visits.end, *what) for what in told]
         return rewards, news
@@ -138,14 +138,14 @@ def test_news_comes_at_most_once_after_its_visit_and_adds_up(environment):
         parts = ("x", "available", "expected", "cohort")
         for n, index in enumerate(visits.index.tolist()):
             seen[index] = [getattr(visits, part)[n].tobytes() for part in parts]
-        if (late := outcome.late) is not None:
+        for late in outcome.late:
             assert late.visits.rewards is None
             for n, (index, value) in enumerate(zip(late.visits.index.tolist(), late.values.tolist(), strict=True)):
                 assert index in came
                 assert index not in learnt
                 assert seen[index] == [getattr(late.visits, part)[n].tobytes() for part in parts]
                 learnt[index] = value
-        if (late := outcome.corrections) is not None:
+        for late in outcome.corrections:
             for index, value in zip(late.visits.index.tolist(), late.values.tolist(), strict=True):
                 assert index in learnt
                 assert index not in corrected  # a storefront corrects once

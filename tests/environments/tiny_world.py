@@ -104,12 +104,12 @@ class TinyWorld:
 
     def respond(self, actions):
         reward = self.block.rewards[np.arange(len(actions)), actions]
-        corrections = None
+        corrections = ()
         if self.tiny.corrects:
             reward = reward - 1.0
             if self.served > 1:
                 before = self.visits(np.array([self.served - 2]), rewards=False)
-                corrections = Late(before, np.array([-1.0]))
+                corrections = (Late(before, np.array([-1.0])),)
         return Outcome(
             reward=reward,
             values=np.empty((len(actions), 0)),
@@ -132,8 +132,7 @@ def known(environment, what="late", **how):
     """Visit ↦ (the time before which its news is known, the news)."""
     news = {}
     for visits, _, outcome in played(environment, **how):
-        late = getattr(outcome, what)
-        if late is not None:
+        for late in getattr(outcome, what):
             assert late.visits.rewards is None
             for index, value in zip(late.visits.index.tolist(), late.values.tolist(), strict=True):
                 assert index not in news

@@ -574,11 +574,12 @@ def test_a_fall_over_late_news_names_the_visit_that_the_news_is_about(verb):
 
     (failure,) = run(small([Bad(what=lambda problem: Late(), name="mine")], [shop], replications=1)).failures
     world = shop.open(7, 0)
-    late = None
-    while late is None:
+    news = ()
+    while not news:
         visits = world.next_block()
         outcome = world.respond(np.argmax(visits.available, axis=1))
-        late = outcome.late if verb == "learn" else outcome.corrections
+        news = outcome.late if verb == "learn" else outcome.corrections
+    (late,) = news
     first = f"policy 'mine' raised ZeroDivisionError on visit {late.visits.index[0]} of replication 0 of s {FALL}"
     assert failure["message"] == first
 

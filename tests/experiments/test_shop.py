@@ -3,11 +3,14 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from bandits.description import fields_of
 from bandits.errors import InputError
 from environments.catalogue import Item
+from environments.changes import Incident, Promotion
 from environments.features import Feature
 from environments.objective import Objective
 from environments.persona import Persona
@@ -153,11 +156,13 @@ def test_a_new_shop_is_sound_and_warns_of_nothing(tmp_path):
 
 def test_a_new_shop_explains_every_key():
     """Where a key first stands, a comment follows; what people read explains itself, and weights have a paragraph."""
-    settings = set(Scenario.model_fields) - {"personas", "items", "objectives"}
-    fields = settings.union(Feature.model_fields, Persona.model_fields, Item.model_fields, Objective.model_fields)
+    settings = set(Scenario.model_fields) - {"personas", "items", "objectives", "incidents", "promotions"}
+    parts = (Feature, Persona, Item, Objective, Incident, Promotion)
+    fields = settings.union(*(fields_of(part) for part in parts))
     clear = {"key", "name", "meaning", "role", "profile", "motivations", "goals", "asks", "note", "weights"}
     first = {}
-    for line in TEMPLATE.read_text("utf-8").splitlines():
+    for text in TEMPLATE.read_text("utf-8").splitlines():
+        line = text.removeprefix("# ")  # what is optional
         key = line.split(" = ")[0] if not line.startswith("[") else line.split("]")[0].split(".")[-1]
         first.setdefault(key, line)
     assert [field for field in sorted(fields - clear) if "#" not in first[field]] == []
@@ -188,3 +193,50 @@ def test_new_refuses(tmp_path, monkeypatch, name, line):
     with pytest.raises(InputError) as caught:
         new(name)
     assert str(caught.value) == line
+
+
+CHANGES = (
+    ("# season = { amplitude", "season = { amplitude"),
+    ("# launch", "launch"),
+    ("# retire", "retire"),
+    ("# out_of_stock", "out_of_stock"),
+    *((f"# {word}", word) for word in ("[[incident]]", "[[promotion]]", "item =", "day =", "until =", "defect =")),
+    *((f"# {word}", word) for word in ("from =", "price =")),
+)
+
+
+@pytest.mark.parametrize("command", [show, check])
+def test_what_changes_is_said_in_a_line_each(tmp_path, command):
+    """Ada comes .10 · (1 ± .3) times a day; everything else is as the template has it, behind a #."""
+    assert "What changes" not in printed(command, edited(tmp_path))
+    out = printed(command, edited(tmp_path, *CHANGES), width=200)
+    for line in (
+        "- Ada: 0.13 visits a day at the peak, day 120, and 0.07 at the trough; every 365 days.",
+        "- Miracle feed: on sale from day 30 to day 109.",
+        "- Miracle feed: out of stock from day 40 to day 49.",
+        "- Miracle feed: out of stock from day 70 to day 71.",
+        "- Sack of compost: defect 1.5 instead of 0 from day 60 to day 89.",
+        "- Potted lavender: $14.00 instead of $18.00 from day 20 to day 29.",
+    ):
+        assert line in out
+
+
+def test_check_warns_of_changes_that_nobody_will_notice(tmp_path):
+    """Miracle feed is launched after the last day, 119; compost is out of stock while it is bad."""
+    edits = (("# launch = 30 ", "launch = 120 "), ("# out_of_stock = [[40, 50]", "out_of_stock = [[60, 90]"))
+    incident = ("# [[incident]]", '[[incident]]\nitem = "heirloom_seeds"\nday = 120\ndefect = 1.0\n#')
+    out = words(printed(check, edited(tmp_path, *edits, incident), width=200))
+    assert "Miracle feed: is not on sale on any of the 120 days." in out
+    assert "incident[0]: heirloom_seeds is not on sale from day 120, within 120 days." in out
+    assert "2 warnings:" in out
+
+
+def test_check_counts_visits_by_season(tmp_path):
+    """A swing of 100 % over 240 days from a peak on day 60: days 0 to 119 hold its upper half, a factor 1 + 2 / pi."""
+    season = "season = { amplitude = 0.3, peak = 120, period = 365 }"
+    wide = "season = { amplitude = 1, peak = 59.5, period = 240 }"
+    assert "1,806" in printed(check, edited(tmp_path))
+    joined = 400 + 0.5 * (np.arange(120) + 0.5)
+    ada = 0.35 * 0.1 * (joined * (1 + np.cos(2 * np.pi * (np.arange(120) - 59.5) / 240))).sum()
+    assert ada == pytest.approx(1806 * (1 + 2 / np.pi), rel=0.01)
+    assert f"{ada:,.0f}" in printed(check, edited(tmp_path, (f"# {season}", wide)))

@@ -1,0 +1,74 @@
+"""From one table of a scenario's file to one description, with every fault at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard, TypeVar
+
+from bandits.description import Description, fields_of
+from bandits.errors import Fault, InputError, unknown
+from bandits.errors import Path as Place
+
+LONGEST = 60
+Table = Mapping[str, Any]
+D = TypeVar("D", bound=Description)
+
+
+def unknowns(table: Table, words: Sequence[str], what: str, where: Place) -> list[Fault]:
+    """What is in a table and has no meaning there."""
+    return [Fault(unknown(what, word, set(words)), (*where, word)) for word in table if word not in words]
+
+
+def made(
+    kind: type[D], called: str | None, key: str | None, table: Table, where: Place, **ready: object
+) -> tuple[D | None, list[Fault]]:
+    """Make a description of a table, and say what is wrong with it.
+
+    Args:
+        kind: of the description.
+        called: which of its fields is what the table is called in its header; None where it has no name.
+        key: what it is called.
+        table: of the file.
+        where: it stands in the file.
+        ready: what was translated already.
+    """
+    words = [word for word in fields_of(kind) if word != (called or "name")]
+    faults = unknowns(table, words, "field", where)
+    header = {} if called is None else {called: key}
+    try:
+        return kind(**{**{word: table[word] for word in words if word in table}, **ready, **header}), faults
+    except InputError as error:
+        for fault in error.faults:
+            # What a table is called stands in its header, and has no place of its own in the file.
+            inside = fault.where[:-1] if called and fault.where[-1:] == (called,) else fault.where
+            faults.append(Fault(fault.what, (*where, *inside)))
+        return None, faults
+
+
+def listed(kind: type[D], name: str, value: object) -> tuple[list[D | None], list[Fault]]:
+    """Make descriptions of all tables [[name]]; None stands for a faulty one."""
+    if value is None:
+        return [], []
+    if not isinstance(value, list):
+        return [], [Fault(f"must be a list of tables, each [[{name}]], got {short(value)}", (name,))]
+    things: list[D | None] = []
+    faults: list[Fault] = []
+    for n, table in enumerate(value):
+        if isinstance(table, dict):
+            thing, wrong = made(kind, None, None, table, (name, n))
+        else:
+            thing, wrong = None, [Fault(f"must be a table, [[{name}]], got {short(table)}", (name, n))]
+        things.append(None if wrong else thing)
+        faults += wrong
+    return things, faults
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is one; what is true or false is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def short(value: object) -> str:
+    """A value as it is quoted in a message."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
