@@ -38,6 +38,8 @@ lowest: $(VENV)/bin/python
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/storefront.py
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/policies.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/worlds.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/million.py
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv" >&2; exit 2; }

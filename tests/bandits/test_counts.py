@@ -170,7 +170,7 @@ class TestBetaThompson:
         assert np.isnan(chosen.propensity).all() != told
         assert (chosen.action == 1).any() == (successes == 0.001)
 
-    @pytest.mark.parametrize("paid", [1.5, -0.5, float("nan")])
+    @pytest.mark.parametrize("paid", [1.5, -0.5, float("inf")])
     def test_a_reward_out_of_bounds_is_refused(self, paid):
         """A negative count would make the draw of a Beta endless."""
         line = "BetaThompson: was paid outside of the bounds that this world states, 0 to 1; mend the world"
