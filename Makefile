@@ -30,9 +30,10 @@ lint: $(VENV)/installed-dev
 lowest: $(VENV)/bin/python
 	"$(PYTHON)" -m venv $(VENV)/lowest
 	$(BIN)/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-		print(*(d.replace('>=', '==') for d in p['dependencies']), sep='\n')" > $(VENV)/lowest/constraints.txt
+		print(*(d.replace('>=', '==') for d in p['dependencies'] + p['optional-dependencies']['gym']), sep='\n')" \
+		> $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint $(VENV)/lowest/constraints.txt --editable . pytest pytest-xdist hypothesis
+		--constraint $(VENV)/lowest/constraints.txt --editable '.[gym]' pytest pytest-xdist hypothesis
 	NUMBA_CACHE_DIR=$(VENV)/lowest/numba $(VENV)/lowest/bin/pytest -n 2 --dist loadgroup
 
 bench: $(VENV)/installed-dev

@@ -229,7 +229,10 @@ def times_of(column: pl.Series) -> Floats:
     if is_category(column):
         import polars as pl  # noqa: PLC0415  heavy: imported where it is used
 
-        column = column.cast(str).str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+        try:
+            column = column.cast(str).str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+        except pl.exceptions.ComputeError:  # no row looks like a time
+            return np.full(len(column), np.nan)
         column = column if column.dtype == pl.Datetime else column.cast(pl.Datetime)
     times: Floats = column.to_physical().cast(float).fill_null(float("nan")).to_numpy()
     return times

@@ -84,7 +84,7 @@ def _worlds(stories: Sequence[Story]) -> Table:
         caption_style="",
         pad_edge=False,
     )
-    for head, width in (("world", 22), ("least regret under", 19)):
+    for head, width in (("world", 22), ("least regret under", 18)):
         table.add_column(Text(head), max_width=width, overflow="fold")
     for head in ("of that\nat random", "visits\nwith bad"):
         table.add_column(Text(head), justify="right", no_wrap=True)

@@ -139,7 +139,7 @@ ODD = {
     "folder.csv": (2, lambda path: path.mkdir()),
     "huge.csv": (
         1,
-        text(b"action,reward\n" + b"".join(b"%d,%d\n" % (10**25 + i % 3, 10**30 + i % 2) for i in range(90))),
+        text(b"action,reward\n" + b"".join(b"%d,%d\n" % (10**18 + i % 3, 9 * 10**18 + i % 2) for i in range(90))),
     ),
     "no_numbers.csv": (1, text(b"action,reward,propensity\na,yes,0.5\nb,no,0.5\n" * 20)),
     "one_row.parquet": (1, frame(action=["a"], reward=[1.0], propensity=[0.5], x_a=[1])),
