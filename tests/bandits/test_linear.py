@@ -112,6 +112,7 @@ def test_a_normal_draw_an_arm_chooses_as_a_draw_of_theta_does():
             same_mean((at_once == k).astype(float) - (literal == k), 0.0, -1, 1, looks=looks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", [LinearThompson(scale=0.8, ridge=2.0), GaussianThompson(scale=0.8, ridge=2.0)])
 def test_thompson_chooses_an_arm_as_often_as_it_is_the_better_one(policy):
     """Of two arms, P(arm 1 is better) = Φ((m₁ − m₀)/√(s₀² + s₁²)), sᵢ² = scale² xᵀA⁻¹x. 40,000 choices: .03."""

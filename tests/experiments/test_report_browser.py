@@ -93,7 +93,17 @@ def look(text, folder):
     return {name: json.loads(html.unescape(told)) for name, told in found}, console
 
 
-@pytest.mark.parametrize("case", ["acme", "clothing", "one replication", "evil", "crowded", "mixture", "occupations"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "acme",
+        "mixture",
+        *(
+            pytest.param(case, marks=pytest.mark.slow)
+            for case in ("clothing", "one replication", "evil", "crowded", "occupations")
+        ),
+    ],
+)
 def test_the_page_fits_its_window_and_every_figure_is_whole(case, tmp_path):
     text = worlds.page(case) if case in worlds.CASES else page(case)
     watched = POLICY.sub("", text).replace("<style>", PROBE + "<style>", 1)

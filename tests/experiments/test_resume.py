@@ -196,6 +196,7 @@ def test_workers_do_not_outlive_their_run(folder, reference):
     assert gone_on_with(folder) == reference
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_in_one_folder_agree(folder, reference):
     with begun(folder, workers=1, cells=1) as one:
         assert gone_on_with(folder) == reference
