@@ -313,6 +313,21 @@ def test_a_world_that_serves_more_than_it_is_asked_for_is_refused():
         list(played(Delayed(Greedy(), by=2)))
 
 
+def test_a_world_whose_time_runs_away_is_not_delayed():
+    """By 2, three visits are asked for, up to the news of the first; at 30 it is late."""
+
+    class Sparse(Tiny):
+        def open(self, seed, replication):
+            world = super().open(seed, replication)
+            serve = world.next_block
+            world.next_block = lambda most=None: replace(serve(most), end=30)
+            return world
+
+    what = r"TinyWorld: must serve until 3 at most when it is asked for 3 visits at 0, got 30; mend next_block"
+    with pytest.raises(InputError, match=what):
+        list(played(Delayed(Sparse(), by=2)))
+
+
 def test_an_answer_comes_after_a_block():
     for environment in (Delayed(Tiny(), by=1), Holdout(Tiny(nothing=True), share=0.5)):
         with pytest.raises(InputError, match="must serve a block before it is answered; call next_block first"):
