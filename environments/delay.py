@@ -168,6 +168,7 @@ class DelayedWorld(Withholding):
         super().__init__(world)
         self._delay, self._every, self._by_visit = delay, news_every, by_visit
         self._now = self._over = 0
+        self._latest = NEVER
 
     def _known(self, index: Ints, at: Ints) -> Ints:
         """When news about visits with these numbers (N,) comes, which would have been known at some times (N,)."""
@@ -182,10 +183,18 @@ class DelayedWorld(Withholding):
         if room > 1:
             index = np.arange(self._now, self._now + room)
             room = min(room, int(self._known(index, index + 1).min()) - self._now)
+        self._latest = self._now + room
         return room
 
     def moved(self, visits: Visits) -> int:
-        """Move past a block that was answered; return the time by which news is passed on."""
+        """Move past a block that was answered; return the time by which news is passed on.
+
+        Raises:
+            InputError: when time went on by more than was asked for, so that there may have been news in between.
+        """
+        if visits.end > self._latest:
+            what = f"must serve until {self._latest} at most when it is asked for {self._latest - self._now} visits"
+            raise InputError(f"{what} at {self._now}, got {visits.end}; mend next_block", type(self._world).__name__)
         self._now = visits.end
         # A block that ends within a day is over before the day is.
         self._over = max(visits.end, int(visits.time[-1]) + 1) if len(visits) else visits.end

@@ -81,6 +81,8 @@ class Drifting(Wrapped):
         actors = len(problem.actions) - (problem.nothing is not None)
         if actors < 2:  # noqa: PLR2004  one action has nobody to change with
             faults.append(Fault(f"must have at least two actions that can change roles, got {actors}", ("world",)))
+        if self.period == 1:
+            faults.append(Fault("must be 2 or more, got 1; nothing would change", ("period",)))
         if not faults:
             faults = self._late(horizon)
         if faults:

@@ -151,6 +151,8 @@ class World(Protocol):
 
         Args:
             most: how many at most, at least 1; as many as the world likes without it. It must not change the world.
+                With a clock of visits, time goes on by no more than that, so that a block may be empty where time runs
+                without visits.
         """
         ...
 

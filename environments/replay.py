@@ -132,15 +132,24 @@ class Replay:
         self._rewards: Floats = np.empty((0, len(log.actions)))
 
     def next_block(self, most: int | None = None) -> Visits | None:
-        """Serve the next visits; None when the horizon is reached."""
+        """Serve the next visits; None when the horizon is reached.
+
+        Args:
+            most: how many events of the log at most, kept or not, so that time goes on by no more. There may be no
+                visit among them.
+        """
         if self._end == self._horizon:
             return None
-        log, size = self._log, self._block if most is None else most
-        place = self._place[self._served : self._served + size]
-        event = self._event[self._served : self._served + size]
+        log = self._log
+        if most is None:
+            stop = self._served + self._block
+            # After the last kept event the log runs out, with the events that were not kept.
+            self._end = int(self._place[stop - 1]) + 1 if stop < len(self._event) else self._horizon
+        else:
+            self._end = min(self._end + most, self._horizon)
+            stop = int(np.searchsorted(self._place, self._end))
+        place, event = self._place[self._served : stop], self._event[self._served : stop]
         self._served += len(event)
-        # After the last kept event the log runs out, with the events that were not kept.
-        self._end = int(place[-1]) + 1 if self._served < len(self._event) else self._horizon
         cohort = log.cohort[event]
         expected = self._expected.take(cohort, axis=0)
         self._rewards = np.full(expected.shape, np.nan)

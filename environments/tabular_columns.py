@@ -166,7 +166,8 @@ def why_left_out(column: pl.Series) -> str | None:
         return "no values"
     if not (is_number(column) or is_category(column)):
         return f"holds {column.dtype}"
-    if column.n_unique() == 1:
+    # Whole numbers may differ by less than a feature, a float of 53 bits, can tell.
+    if (column.cast(float) if is_number(column) else column).n_unique() == 1:
         return "always the same"
     if is_category(column) and (values := column.n_unique()) > MOST_CATEGORIES:
         return f"{values} different texts"

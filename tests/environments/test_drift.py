@@ -191,6 +191,7 @@ BAD = [
     ({"how": "gradual", "at": [1, 3], "over": 4}, ["over: must not be longer than from one change to the next, 2"]),
     ({"how": "seasonal"}, ["period: is missing; how = 'seasonal' needs it"]),
     ({"how": "seasonal", "period": 4, "at": [3]}, ["at: means nothing to how = 'seasonal' (which takes period)"]),
+    ({"how": "seasonal", "period": 1}, ["period: must be 2 or more, got 1; nothing would change"]),
     ({"how": "seasonal", "over": 4}, ["over: means nothing", "period: is missing"]),
 ]
 

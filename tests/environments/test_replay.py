@@ -10,10 +10,12 @@ from bandits.description import identity
 from bandits.errors import InputError
 from bandits.fit import start
 from bandits.protocol import Choice, Needs
+from environments.delay import DelayedWorld
 from environments.log_faults import unlikely_if_uniform
 from environments.logged import LoggedReplay
 from environments.protocol import Visits
 from environments.replay import Replay
+from environments.wrapping import Luck
 from experiments.runner import run_cell
 from tests.logs import LOGGED, TRUTH, made, online, table
 from tests.stochastic import detectable_gap, proportions, same_mean
@@ -157,12 +159,36 @@ def test_which_events_are_kept_does_not_depend_on_their_order():
 
 
 def test_kept_events_come_at_their_place_and_the_clock_runs_to_the_end_of_the_log():
-    """The last event (p = 0.9, kept 1 time in 900) is not kept, and still the clock says 4."""
+    """The third event (p = 0.9, kept 1 time in 900) is not kept, nor is the last, and still the clock says 4."""
     log = replace(made(4, np.random.default_rng(1)), propensity=np.array([0.001, 0.001, 0.9, 0.9]))
     opened = world(log, "log")
-    first, second = opened.next_block(1), opened.next_block(1)
-    assert (first.time.tolist(), first.end, second.time.tolist(), second.end) == ([0], 1, [1], 4)
+    visits = opened.next_block()
+    assert (visits.time.tolist(), visits.end) == ([0, 1], 4)
     assert opened.next_block() is None
+
+
+def test_who_asks_for_few_visits_is_led_through_as_much_time():
+    """Events 0 and 3 of five are kept (p = 0.001); the others (p = 0.9) 1 time in 900. In steps of two events."""
+    log = replace(made(5, np.random.default_rng(1)), propensity=np.array([0.001, 0.9, 0.9, 0.001, 0.9]))
+    opened = world(log, "log")
+    parts = [opened.next_block(2) for _ in range(3)]
+    assert [(part.time.tolist(), part.end) for part in parts] == [([0], 2), ([3], 4), ([], 5)]
+    assert opened.next_block(2) is None
+
+
+def test_late_news_of_a_thinned_log_comes_in_its_time():
+    """About a fifth of the events is kept. By 20: a reward is known before whoever comes 21 events later or more."""
+    log = made(2_000, np.random.default_rng(1))
+    delayed = DelayedWorld(world(log, "log"), Luck(lambda n: np.full(n, 20.0)), 1, by_visit=True)
+    news, began, end = [], {}, 0
+    while (visits := delayed.next_block()) is not None:
+        began |= dict.fromkeys(visits.time.tolist(), end)
+        end = visits.end
+        for late in delayed.respond(np.zeros(len(visits), dtype=np.int64)).late:
+            news += [(int(time), end) for time in late.visits.time]
+    assert len(news) > 100
+    assert all(known == time + 21 for time, known in news)
+    assert all(start >= time + 21 for time, _ in news for later, start in began.items() if later >= time + 21)
 
 
 def test_a_log_of_which_nothing_is_kept_still_takes_its_time():

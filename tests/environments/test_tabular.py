@@ -152,6 +152,12 @@ def test_huge_numbers_are_standardised_without_overflow():
     assert x[:, 1].tolist() == [-1, 1]
 
 
+def test_numbers_that_differ_by_less_than_a_float_tells_are_always_the_same():
+    """A float holds 2^60, and next 2^60 + 256."""
+    features = features_of(pl.DataFrame({"id": [2**60, 2**60 + 1]}), ("id",))
+    assert (features.names, features.left_out) == (("constant",), (("id", "always the same"),))
+
+
 @pytest.mark.parametrize(
     ("values", "keys"),
     [
