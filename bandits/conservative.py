@@ -182,24 +182,26 @@ class _Conservative(BlockLearner):
         for n in range(len(block)):
             row = np.array([n])
             one = later.rows(row)
-            choices = self._choose(one, x[n])
-            if block.rewards is not None and not np.isnan(reward := block.rewards[n, choices.action]):
+            choices, usual = self._choose(one, x[n])
+            reward = None if block.rewards is None else block.rewards[n, choices.action]
+            if reward is None or not np.isnan(reward):
+                enter(self._account, self._terms, x[n], choices.action[0], usual)
+            if reward is not None and not np.isnan(reward):
                 self.learn_many(one, choices, reward)
             chosen.append((row, choices))
         return merged(len(block), chosen)
 
-    def _choose(self, one: Block, x: Floats) -> Choices:
-        """Choose at a block of one visit with features x (D,)."""
+    def _choose(self, one: Block, x: Floats) -> tuple[Choices, int]:
+        """Choose at a block of one visit with features x (D,); and what the baseline would have shown."""
         proposed, usual = self._policy.play(one), self._baseline.play(one)
         if may_explore(self._account, self._terms, x, one.available[0]):
             shown = proposed
         else:
             shown = replace(usual, explored=None if proposed.explored is None else np.zeros(1, dtype=np.bool_))
-        enter(self._account, self._terms, x, shown.action[0], usual.action[0])
         memos = [np.empty((1, 0)) if c.memo is None else c.memo for c in (proposed, usual)]
         widths = [-1 if c.memo is None else c.memo.shape[1] for c in (proposed, usual)]
         head = np.array([[usual.action[0], usual.propensity[0], *widths]])
-        return replace(shown, memo=np.hstack([head, *memos]))
+        return replace(shown, memo=np.hstack([head, *memos])), int(usual.action[0])
 
     def estimates(self, block: Block) -> tuple[Floats, Floats]:
         return self._policy.estimates(block)

@@ -145,7 +145,7 @@ class _ExposureCap(BlockLearner):
             choices = self._learner.play(replace(part, greedy=greedy))
             if choices.explored is None:
                 raise Misbehaviour("chose", " without saying what it explores: Choice(action, …, explored=True)")
-            self._explored[user] += choices.explored
+            self._explored[user] += choices.explored & part.takes_place(choices.action)
             parts.append((rows, choices))
         return merged(len(block), parts)
 

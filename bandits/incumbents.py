@@ -55,8 +55,12 @@ def _listed(state: Sales, how: Listing, x: Floats, z: Floats, cohort: int, mean:
 def _list_anew(state: Sales, how: Listing, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     if state.seen[0] % how.refit == 0:
         state.listed[:] = state.bought
-    state.seen[0] += 1.0
     scores[:] = state.listed
+
+
+@compiled
+def _count_visit(state: Sales, how: Listing, action: int) -> None:
+    state.seen[0] += 1.0
 
 
 @compiled
@@ -85,7 +89,14 @@ def _count_purchase(
     state.bought[action] += reward > 0.0
 
 
-POPULARITY = assembled("Popularity", estimate=_listed, score=_list_anew, chances=_best_sellers, learn=_count_purchase)
+POPULARITY = assembled(
+    "Popularity",
+    estimate=_listed,
+    score=_list_anew,
+    chances=_best_sellers,
+    learn=_count_purchase,
+    show=_count_visit,
+)
 
 
 class Popularity(BuiltIn):

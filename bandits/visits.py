@@ -124,6 +124,13 @@ class Block:
         rows = np.flatnonzero(~np.isnan(chosen))
         return rows, chosen[rows]
 
+    def takes_place(self, action: Ints) -> Bools:
+        """Which visits (N,) take place with these actions (N,), as far as it is told: all where rewards come later."""
+        if self.rewards is None:
+            return np.ones(len(action), dtype=np.bool_)
+        happens: Bools = ~np.isnan(self.rewards[np.arange(len(action)), action])
+        return happens
+
     def rows(self, rows: Ints) -> Block:
         """Some of the visits, in the given order."""
         return replace(
