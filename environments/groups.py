@@ -12,8 +12,7 @@ from pydantic import BeforeValidator, Field
 from bandits.description import Description
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints
-from environments.drawn import EVERYBODY
-from environments.protocol import Cohort
+from environments.protocol import EVERYBODY, Cohort
 from environments.text import Text
 
 ROUNDING = 1e-6

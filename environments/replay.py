@@ -15,13 +15,14 @@ recommendation algorithms", Algorithm 3 (a finite, uniform log). Thinning is von
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
+from environments.drawn import rewards_alone
 from environments.estimates import Estimates
 from environments.protocol import Outcome, Visits
 
@@ -162,12 +163,5 @@ class Replay:
 
     def respond(self, actions: Ints) -> Outcome:
         """Close the block with the actions that were shown (N,)."""
-        size = len(actions)
-        reward = self._rewards[np.arange(size), actions]
-        return Outcome(
-            reward=reward,
-            values=np.empty((size, 0)),
-            left=np.zeros(size, dtype=np.bool_),
-            lost=np.empty(0, dtype=np.int64),
-            happened=~np.isnan(reward),
-        )
+        outcome = rewards_alone(self._rewards, actions)
+        return replace(outcome, happened=~np.isnan(outcome.reward))

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bandits.protocol import Floats, Ints
+from environments.ages import band_of
+from environments.population import minus
 from environments.protocol import Cohort
 from environments.shipped import content
 
@@ -26,11 +28,6 @@ SHA256 = "8efedf8127940b48db2c49b78097e4dee6633e5be4dbac38c6803655ee408232"
 BAND_STARTS = (18, 30, 40, 50, 60)
 BAND_KEYS = ("18-29", "30-39", "40-49", "50-59", "60+")
 BAND_NAMES = ("aged 18–29", "aged 30–39", "aged 40–49", "aged 50–59", "aged 60 and over")
-
-
-def band_of(ages: Ints) -> Ints:
-    """Index (N,) of the age band of each age (N,) [years]."""
-    return np.searchsorted(BAND_STARTS[1:], ages, side="right").astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def tabulate(frame: pl.DataFrame, min_reviews: int) -> Cells:
     """Count the reviews, and leave out the classes with fewer than `min_reviews` in any age band."""
     known = frame.drop_nulls("class")
     names, code = np.unique(known["class"].to_list(), return_inverse=True)
-    band = band_of(known["age"].to_numpy())
+    band = band_of(known["age"].to_numpy(), BAND_STARTS)
     reviews = np.zeros((len(BAND_STARTS), len(names)), dtype=np.int64)
     recommending = np.zeros_like(reviews)
     np.add.at(reviews, (band, code), 1)
@@ -95,13 +92,12 @@ def load(path: Path, min_reviews: int) -> Cells:
 
 def points(cells: Cells, bound: float) -> Floats:
     """Expected reward (C, K) of each class for each age band, above what is tolerable [points]."""
-    # Rounded, so that a share that equals the bound is tolerated whatever the last bits of the subtraction are.
-    return np.round(cells.recommending / cells.reviews - (1 - bound), 12)
+    return minus(cells.recommending / cells.reviews, 1 - bound)
 
 
 def cards(cells: Cells, bound: float) -> tuple[Cohort, ...]:
     """The cards of the age bands, made of the data."""
-    writers = np.bincount(band_of(cells.ages), minlength=len(BAND_KEYS))
+    writers = np.bincount(band_of(cells.ages, BAND_STARTS), minlength=len(BAND_KEYS))
     share = cells.recommending / cells.reviews
     bad = points(cells, bound) < 0
     cohorts = []
