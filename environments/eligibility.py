@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Bools
-from environments.named_tables import by_name
 from environments.protocol import About, Visits, World
+from environments.toml_tables import by_name
 from environments.wrapping import Luck, Relay, Wrapped, narrowed, somebody, withheld
 
 
@@ -74,7 +74,7 @@ class Eligible(Wrapped):
 
     rule: Annotated[
         tuple[Rule, ...],
-        BeforeValidator(by_name(Rule, ("feature", "at_least", "at_most", "cohorts", "share"), "action")),
+        BeforeValidator(by_name(Rule, "action")),
         Field(examples=[{"Dresses": {"cohorts": ["18-29", "30-39"]}, "Skirts": {"share": 0.5}}]),
     ]
 

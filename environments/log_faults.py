@@ -14,7 +14,7 @@ import numpy as np
 
 from bandits.errors import Fault, unknown
 from bandits.protocol import Bools, Floats, Ints
-from environments.tabular_columns import (
+from environments.table_columns import (
     MOST_CLASSES,
     groups_of,
     is_category,
@@ -182,8 +182,10 @@ def _why_no_reward(frame: pl.DataFrame, name: str) -> str | None:
 
 def _why_no_propensity(frame: pl.DataFrame, name: str) -> str | None:
     if name not in frame.columns:
-        return f'{unknown("column", name, frame.columns)}; a log without propensities can be replayed only if it is \
-uniformly random: say so with None (in TOML: "")'
+        why = (
+            'a log without propensities can be replayed only if it is uniformly random: say so with None (in TOML: "")'
+        )
+        return f"{unknown('column', name, frame.columns)}; {why}"
     if not is_number(frame[name]):
         return f"column {name!r} holds {_kind(frame[name])}; a propensity must be a number in (0, 1]"
     if why := why_not(frame, name):

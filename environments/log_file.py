@@ -16,10 +16,8 @@ from environments.log_faults import Roles, faults_of, times_of
 from environments.protocol import Cohort
 from environments.replay import Log
 from environments.replay_words import cards
+from environments.table_columns import cohorts_of, features_of, groups_of, numbers_of
 from environments.table_file import read_table
-from environments.tabular_columns import features_of, groups_of, numbers_of
-
-EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,7 @@ def read_log(path: str, sha256: str, roles: Roles) -> LoggedEvents:
     features = features_of(frame, roles.left_over(frame.columns) if roles.features is None else roles.features)
     reward, E = numbers_of(frame[roles.reward]), len(frame)
     propensity = np.full(E, 1 / len(names)) if roles.propensity is None else numbers_of(frame[roles.propensity])
-    nobody = (EVERYBODY,), np.zeros(E, dtype=np.int64)
-    keys, cohort = nobody if roles.cohort is None else groups_of(frame[roles.cohort])
+    keys, called, cohort = cohorts_of(frame, roles.cohort)
     log = Log(
         actions=names,
         features=features.names,
@@ -68,5 +65,4 @@ def read_log(path: str, sha256: str, roles: Roles) -> LoggedEvents:
         cohort=cohort,
         estimates=estimate(cohort, action, reward, 1 / propensity, len(keys), len(names)),
     )
-    said = [EVERYBODY if roles.cohort is None else f"visitors with {roles.cohort} {key}" for key in keys]
-    return LoggedEvents(log, cards(log, keys, said), features.left_out)
+    return LoggedEvents(log, cards(log, keys, called), features.left_out)

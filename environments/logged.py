@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bandits.description import Description, identity, label_of
+from bandits.description import Description, identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Problem
 from environments.log_faults import Roles
@@ -19,7 +19,7 @@ from environments.log_file import LoggedEvents, read_log
 from environments.protocol import About
 from environments.replay import Log, Order, Replay
 from environments.replay_words import counting, estimating, repeating
-from environments.table_file import digest_meant
+from environments.table_file import digest_meant, label_with_file
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 MaybeColumn = Annotated[str | None, BeforeValidator(lambda name: None if name == "" else name)]
@@ -106,10 +106,7 @@ class LoggedReplay(Description):
     @property
     def label(self) -> str:
         """Its name, or the name of the file and the parameters that differ from the defaults."""
-        if self.name:
-            return self.name
-        said = label_of(self.model_copy(update={"sha256": None})).removeprefix("LoggedReplay")
-        return f"LoggedReplay({', '.join(part for part in (Path(self.path).name, said[1:-1]) if part)})"
+        return label_with_file(self, self.path)
 
     @property
     def problem(self) -> Problem:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from environments.cohort_cards import highest
 from environments.movielens_tastes import MIDDLE, Cohorts, Tastes
 from environments.protocol import Cohort
 
@@ -28,10 +29,9 @@ def cards(tastes: Tastes, by: Cohorts, bound: float) -> tuple[Cohort, ...]:
         here = tastes.cohort == c
         stars = expected[here].mean(axis=0) + MIDDLE
         bad = (welfare[here] < 0).mean()
-        best = ", ".join(f"{tastes.actions[k]} ({stars[k]:.2f})" for k in np.argsort(-stars, kind="stable")[:3])
         text = (
             ("Users", f"{users[c]:,} of {len(tastes.cohort):,}."),
-            ("Most stars on average", best + "."),
+            ("Most stars on average", highest(tastes.actions, stars, "{:.2f}".format)),
             ("Bad for them", f"{100 * bad:.0f} % of all pairs of one of these users and something to recommend."),
         )
         share = float(users[c] / len(tastes.cohort))

@@ -16,8 +16,8 @@ from bandits.cards import LabelledSample, PersonaCard
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Floats, Problem
-from environments.named_tables import by_name
 from environments.protocol import About, Visits, World
+from environments.toml_tables import by_name
 from environments.wrapping import Luck, Relay, Wrapped
 
 Chance = Annotated[float, Field(ge=0, le=1)]
@@ -89,7 +89,7 @@ class Noisy(Wrapped):
 
     features: Annotated[
         tuple[Blur, ...],
-        BeforeValidator(by_name(Blur, ("sd", "flip", "missing", "dropped"), "feature")),
+        BeforeValidator(by_name(Blur, "feature")),
         Field(examples=[{"age near 35": {"sd": 0.2}, "age near 65": {"dropped": True}}]),
     ]
 

@@ -18,7 +18,7 @@ from bandits.protocol import Floats
 from environments.estimates import estimate
 from environments.replay import Log
 from environments.shipped import content
-from environments.tabular_columns import features_of, groups_of
+from environments.table_columns import features_of, groups_of
 
 if TYPE_CHECKING:
     import polars as pl

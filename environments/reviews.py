@@ -15,6 +15,7 @@ import numpy as np
 
 from bandits.protocol import Floats, Ints
 from environments.ages import band_of
+from environments.cohort_cards import highest, percent
 from environments.population import minus
 from environments.protocol import Cohort
 from environments.shipped import content
@@ -102,12 +103,10 @@ def cards(cells: Cells, bound: float) -> tuple[Cohort, ...]:
     bad = points(cells, bound) < 0
     cohorts = []
     for c, (key, name) in enumerate(zip(BAND_KEYS, BAND_NAMES, strict=True)):
-        best = np.argsort(-share[c], kind="stable")[:3]
-        liked = ", ".join(f"{cells.classes[k]} ({100 * share[c, k]:.1f} %)" for k in best)
         disliked = ", ".join(f"{cells.classes[k]} ({100 - 100 * share[c, k]:.1f} %)" for k in np.flatnonzero(bad[c]))
         text = (
             ("Reviews", f"{writers[c]:,} of {len(cells.ages):,} reviews are by people {name}."),
-            ("Recommend most", liked + "."),
+            ("Recommend most", highest(cells.classes, share[c], percent)),
             (f"More than {100 * bound:.6g} % would not recommend", (disliked or "No class of clothing") + "."),
         )
         cohorts.append(Cohort(key=key, name=f"visitors {name}", share=float(writers[c] / len(cells.ages)), text=text))

@@ -21,8 +21,8 @@ from environments.features import Feature, Likelihood
 from environments.objective import Objective
 from environments.persona import Persona
 from environments.scenario_rules import as_many, attributes_named, distinct, names_differ, shares_add_up, within_reach
-from environments.table_parts import D, Table, is_number, listed, made, short, unknowns
 from environments.toml_file import read_toml
+from environments.toml_tables import D, Table, is_number, listed, made, short, unknowns
 
 SHIPPED = ("acme",)
 PARTS = ("scenario", "feature", "persona", "item", "objective", "incident", "promotion")

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bandits.description import Description, label_of
 from bandits.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ def digest_meant(path: str, sha256: str | None) -> str:
         what = f"{path} has another SHA-256, {digest[:12]}…; use the file that was meant"
         raise InputError(Fault(what, ("sha256",)))
     return digest
+
+
+def label_with_file(description: Description, path: str) -> str:
+    """Its name, or its kind, the name of the file, and the parameters that differ from the defaults, but the digest."""
+    if description.name:
+        return description.name
+    kind = type(description).__name__
+    said = label_of(description.model_copy(update={"sha256": None})).removeprefix(kind)[1:-1]
+    return f"{kind}({', '.join(part for part in (Path(path).name, said) if part)})"
 
 
 @lru_cache(maxsize=8)

@@ -21,13 +21,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from bandits.description import Description, identity, label_of
+from bandits.description import Description, identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
 from environments.population import NOTHING, PopulationWorld, labelled_sample, minus, passes, with_nothing
 from environments.protocol import About
-from environments.table_file import digest_meant
+from environments.table_file import digest_meant, label_with_file
 from environments.tabular_rows import Roles, Rows, faults_of_table, read_rows, title_of
 
 Columns = Annotated[tuple[str, ...], Field(strict=False)]
@@ -89,10 +89,7 @@ class Tabular(Description):
     @property
     def label(self) -> str:
         """Its name, or the name of the file and the parameters that differ from the defaults."""
-        if self.name:
-            return self.name
-        said = label_of(self.model_copy(update={"sha256": None})).removeprefix("Tabular(")
-        return f"Tabular({Path(self.path).name}, {said}"
+        return label_with_file(self, self.path)
 
     @property
     def problem(self) -> Problem:

@@ -17,6 +17,7 @@ import numpy as np
 
 from bandits.errors import unknown
 from bandits.protocol import Floats, Ints
+from environments.protocol import EVERYBODY
 
 if TYPE_CHECKING:
     import polars as pl
@@ -77,6 +78,14 @@ def groups_of(column: pl.Series) -> tuple[tuple[str, ...], Ints]:
     plain = column.cast(float) if _has_fractions(column) else column
     values, code = np.unique(plain.to_numpy(), return_inverse=True)
     return tuple(_text(value) for value in values.tolist()), code.astype(np.int64)
+
+
+def cohorts_of(frame: pl.DataFrame, name: str | None) -> tuple[tuple[str, ...], tuple[str, ...], Ints]:
+    """Keys and names of the cohorts (C) that a column tells apart, and each row's (V,); without one, of everybody."""
+    if name is None:
+        return (EVERYBODY.key,), (EVERYBODY.name,), np.zeros(len(frame), dtype=np.int64)
+    keys, cohort = groups_of(frame[name])
+    return keys, tuple(f"visitors with {name} {key}" for key in keys), cohort
 
 
 def _has_fractions(column: pl.Series) -> bool:

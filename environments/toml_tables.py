@@ -1,8 +1,8 @@
-"""From one table of a scenario's file to one description, with every fault at its place."""
+"""From tables of a TOML file to descriptions, with every fault at its place: one, a list, or a table of tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard, TypeVar
 
 from bandits.description import Description, fields_of
@@ -61,6 +61,41 @@ def listed(kind: type[D], name: str, value: object) -> tuple[list[D | None], lis
         things.append(None if wrong else thing)
         faults += wrong
     return things, faults
+
+
+def by_name(kind: type[Description], what: str) -> Callable[[object], object]:
+    """Make the validator of a field that is a table of tables, such as action ↦ when it is sold.
+
+    The field holds a tuple of descriptions.
+
+    Args:
+        kind: of the descriptions, each called by the name of its table.
+        what: the names are of: "action".
+    """
+    known = [field for field in fields_of(kind) if field != "name"]
+
+    def described(value: object) -> object:
+        if isinstance(value, tuple) and all(isinstance(part, kind) for part in value):
+            return value
+        if not isinstance(value, Mapping):
+            shape = f"{what} = {{ {' = …, '.join(known)} = … }}"
+            raise InputError(f"must be a table of tables, {shape}, got {short(value)}")
+        if not value:
+            raise InputError(f"must name at least one {what}, got none; add one")
+        parts: list[Description | None] = []
+        faults: list[Fault] = []
+        for name, table in value.items():
+            if isinstance(table, Mapping):
+                part, wrong = made(kind, "name", name, table, (str(name),))
+            else:
+                part, wrong = None, [Fault(f"must be a table ({', '.join(known)}), got {short(table)}", (str(name),))]
+            parts.append(part)
+            faults += wrong
+        if faults:
+            raise InputError(faults)
+        return tuple(parts)
+
+    return described
 
 
 def is_number(value: object) -> TypeGuard[float]:
