@@ -182,10 +182,8 @@ def _why_no_reward(frame: pl.DataFrame, name: str) -> str | None:
 
 def _why_no_propensity(frame: pl.DataFrame, name: str) -> str | None:
     if name not in frame.columns:
-        why = (
-            'a log without propensities can be replayed only if it is uniformly random: say so with None (in TOML: "")'
-        )
-        return f"{unknown('column', name, frame.columns)}; {why}"
+        advice = 'a log without any can be replayed only if it is uniformly random: say so with None (in TOML: "")'
+        return f"{unknown('column', name, frame.columns)}; {advice}"
     if not is_number(frame[name]):
         return f"column {name!r} holds {_kind(frame[name])}; a propensity must be a number in (0, 1]"
     if why := why_not(frame, name):

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from environments.log_check import Column, Finding, LogReport, Severity
+from environments.log_check.finding import count
 
 HEADINGS = {Severity.forbids: "Forbids use", Severity.warns: "Warnings", Severity.fine: "Fine"}
 STYLES = {Severity.forbids: "bold red", Severity.warns: "bold yellow", Severity.fine: "bold green"}
@@ -32,7 +33,7 @@ def show_fitness(report: LogReport, console: Console) -> None:
     console.print(_table(report.columns))
     hidden = sum(column.role == "feature" for column in report.columns) - MOST_FEATURES
     if hidden > 0:
-        console.print(Text(f"and {hidden:,} more feature{'s' * (hidden > 1)} (--json lists all)"))
+        console.print(Text(f"and {count(hidden, 'more feature')} (--json lists all)"))
 
 
 def fitness_as_json(report: LogReport) -> str:
@@ -45,7 +46,7 @@ def fitness_as_json(report: LogReport) -> str:
 
 def _verdict(report: LogReport) -> str:
     forbidding, warning = len(report.of(Severity.forbids)), len(report.of(Severity.warns))
-    warnings = f"{warning} warning{'s' * (warning != 1)}" if warning else "no warnings"
+    warnings = count(warning, "warning") if warning else "no warnings"
     if not forbidding:
         return f"{report.path}: fit for use, {warnings}"
     several = "1 finding forbids it" if forbidding == 1 else f"{forbidding} findings forbid it"
@@ -55,10 +56,7 @@ def _verdict(report: LogReport) -> str:
 def _size(report: LogReport) -> str:
     features = sum(column.role == "feature" for column in report.columns)
     parts = [(report.visits, "visit"), (report.actions, "action"), (features, "feature"), (report.cohorts, "cohort")]
-    return (
-        ", ".join(f"{number:,} {word}{'s' * (number != 1)}" if number else f"no {word}s" for number, word in parts)
-        + "."
-    )
+    return ", ".join(count(number, word) if number else f"no {word}s" for number, word in parts) + "."
 
 
 def _show(finding: Finding, console: Console) -> None:
