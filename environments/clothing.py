@@ -21,6 +21,7 @@ from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
 from environments.ages import band_of, names_of_nearness, nearness
+from environments.drawn import BLOCK, Block, Horizon
 from environments.population import NOTHING, Population, PopulationWorld, drawn, labelled_sample, with_nothing
 from environments.protocol import About
 from environments.reviews import BAND_KEYS, BAND_STARTS, SHIPPED, Cells, cards, load, notes, points
@@ -53,10 +54,10 @@ class ClothingReviews(Description):
         observe_cohort: whether a policy that asks is told the visitor's age band.
     """
 
-    horizon: Annotated[int, Field(ge=1)] = 20_000
+    horizon: Horizon = 20_000
     bound: Annotated[float, Field(gt=0, lt=1)] = 0.20
     min_reviews: Annotated[int, Field(ge=1)] = 20
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    block: Block = BLOCK
     show_nothing: bool = True
     observe_cohort: bool = True
 

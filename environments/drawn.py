@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from bandits.description import identity
 from bandits.errors import Fault, InputError
@@ -18,6 +19,10 @@ from bandits.protocol import Floats, Ints, Problem
 from environments.protocol import EVERYBODY, About, Cohort, Outcome, Visits
 
 BLOCK = 1_024
+Block = Annotated[int, Field(ge=1, le=1_000_000)]
+"""Visits that are served together."""
+Horizon = Annotated[int, Field(ge=1)]
+"""Visits in a replication."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from scipy.special import expit
 
 from bandits.protocol import Floats, Problem
 from environments.contextual import Actions, Cohorts, Contextual, Features, Separation
-from environments.drawn import BLOCK
-from environments.testbed import HORIZON, Block, Horizon, numbered
+from environments.drawn import BLOCK, Block, Horizon
+from environments.testbed import HORIZON, numbered
 
 
 class Linear(Contextual):

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from bandits.description import Description, identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Problem
+from environments.drawn import BLOCK, Block, Horizon
 from environments.log_faults import Roles
 from environments.log_file import LoggedEvents, read_log
 from environments.protocol import About
@@ -62,9 +63,9 @@ class LoggedReplay(Description):
     actions: Names | None = None
     bad_below: float | None = None
     order: Order = "shuffled"
-    horizon: Annotated[int | None, Field(ge=1)] = None
+    horizon: Horizon | None = None
     min_visits: Annotated[int, Field(ge=1)] = 50
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    block: Block = BLOCK
     observe_cohort: bool = True
     sha256: str | None = None
 
@@ -76,15 +77,12 @@ class LoggedReplay(Description):
             log.problem(None)  # it refuses features of the same name
         except InputError as error:
             raise InputError(_placed(error, self.path)) from None
-        if faults := list(self._faults_of_size(log)):
+        if faults := log.faults_of_horizon(self.horizon) or list(self._faults_of_size(log)):
             raise InputError(faults)
         object.__setattr__(self, "sha256", digest)
         return self
 
     def _faults_of_size(self, log: Log) -> Iterator[Fault]:
-        if self.horizon is not None and self.horizon > len(log):
-            yield Fault(f"must be at most {len(log)}, the events of the log, got {self.horizon}", ("horizon",))
-            return
         counted = log.counted * (self.horizon or len(log)) / len(log)
         if counted < self.min_visits:
             p = log.propensity.min()

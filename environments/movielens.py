@@ -22,6 +22,7 @@ from bandits.description import Description, identity, label_of
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
+from environments.drawn import BLOCK, Block, Horizon
 from environments.movielens_files import digest_of_folder
 from environments.movielens_notes import NAMES, cards, notes
 from environments.movielens_ratings import STARS
@@ -67,10 +68,10 @@ class MovieLens(Description):
     folder: str = Field(examples=["ml-100k"])
     actions: Annotated[int | Literal["genres"], BeforeValidator(_of_films_or_genres)] = 20
     cohort: Cohorts = "age"
-    horizon: Annotated[int, Field(ge=1)] = 20_000
+    horizon: Horizon = 20_000
     bound: Annotated[float, Field(gt=0, lt=1)] = 0.20
     smoothing: Annotated[float, Field(ge=0)] = 5.0
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    block: Block = BLOCK
     show_nothing: bool = True
     observe_cohort: bool = True
     sha256: str | None = None

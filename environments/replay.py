@@ -20,6 +20,7 @@ from typing import Literal
 
 import numpy as np
 
+from bandits.errors import Fault
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
 from environments.drawn import rewards_alone
@@ -70,6 +71,12 @@ class Log:
     def counted(self) -> float:
         """How many visits take place on average in a replay of the whole log, whatever the policy."""
         return float(self.keep.sum()) / len(self.actions)
+
+    def faults_of_horizon(self, horizon: int | None) -> list[Fault]:
+        """What is wrong with replaying so many events; None stands for all."""
+        if horizon is None or horizon <= len(self):
+            return []
+        return [Fault(f"must be at most {len(self)}, the events of the log, got {horizon}", ("horizon",))]
 
     def problem(self, cohorts: tuple[str, ...] | None) -> Problem:
         """What is public: nothing of the estimates.

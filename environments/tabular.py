@@ -25,6 +25,7 @@ from bandits.description import Description, identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
+from environments.drawn import BLOCK, Block, Horizon
 from environments.population import NOTHING, PopulationWorld, labelled_sample, minus, passes, with_nothing
 from environments.protocol import About
 from environments.table_file import digest_meant, label_with_file
@@ -59,8 +60,8 @@ class Tabular(Description):
     features: Columns | None = None
     cohort: str | None = None
     bad_below: float | None = None
-    horizon: Annotated[int | None, Field(ge=1)] = None
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    horizon: Horizon | None = None
+    block: Block = BLOCK
     observe_cohort: bool = True
     show_nothing: bool = False
     shuffle: bool = True

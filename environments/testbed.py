@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, ClassVar
 
 from bandits.description import Description
 from bandits.protocol import Floats, Problem
-from environments.drawn import Drawn, DrawnWorld, about_of
+from environments.drawn import Block, Drawn, DrawnWorld, Horizon, about_of
 from environments.groups import Group, cohorts_of, shares_of
 from environments.protocol import About
 
 HORIZON = 10_000
-Horizon = Annotated[int, Field(ge=1)]
-Block = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Testbed(Description):

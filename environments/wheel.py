@@ -14,9 +14,9 @@ from pydantic import Field, model_validator
 from bandits.errors import InputError
 from bandits.protocol import Bools, Floats, Ints, Problem
 from bandits.streams import stream
-from environments.drawn import BLOCK, Drawn
+from environments.drawn import BLOCK, Block, Drawn, Horizon
 from environments.groups import Group, disagreements, each, visitors
-from environments.testbed import HORIZON, Block, Horizon, Testbed, numbered
+from environments.testbed import HORIZON, Testbed, numbered
 
 PLAIN, SAFE, LARGE = 1.0, 1.2, 50.0
 QUADRANTS = 4
