@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import expit, logit
 
 from bandits.cards import FeatureCard, PersonaCard
 
@@ -40,6 +39,8 @@ def misdeclared(cards: Sequence[PersonaCard], error: float, rng: np.random.Gener
 def _moved(feature: FeatureCard, shift: float) -> FeatureCard:
     if feature.kind == "number":
         return replace(feature, mean=feature.mean + shift * feature.sd)
+    from scipy.special import expit, logit  # noqa: PLC0415  heavy: imported where it is used
+
     # a card never calls anything certain, however far it is moved
     p = np.clip(expit(logit(feature.mean) + shift), np.finfo(np.float64).tiny, np.nextafter(1.0, 0.0))
     return replace(feature, mean=float(p))

@@ -27,7 +27,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from bandits.compiled import compiled
 from bandits.protocol import Floats
@@ -79,6 +78,8 @@ def truth(
         trial_sd: (R,) spread of the experience around its expectation.
         loss_aversion: (R,) weight of a loss in what is felt.
     """
+    from scipy.special import expit  # noqa: PLC0415  heavy: imported where it is used
+
     patience, annoyance, hassle, loss_aversion = (a[:, None] for a in (patience, annoyance, hassle, loss_aversion))
     p, irritated = expit(v), expit(-(v + patience))
     returned, refund = way_out(v, m - hassle, trial_sd)
