@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 HEAVY = (
+    "scipy.special",
     "scipy.stats",
     "polars",
     "matplotlib",
