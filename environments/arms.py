@@ -16,8 +16,8 @@ from bandits.errors import Fault, InputError
 from bandits.protocol import Floats
 from bandits.streams import stream
 from environments.drawn import Drawn
-from environments.groups import Group, disagreements, visitors
 from environments.testbed import Testbed
+from environments.testbed_cohorts import Group, disagreements, visitors
 
 
 def listed(means: object) -> object:

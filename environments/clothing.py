@@ -21,10 +21,10 @@ from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
 from environments.ages import band_of, names_of_nearness, nearness
+from environments.clothing_reviews import BAND_KEYS, BAND_STARTS, SHIPPED, Cells, cards, load, notes, points
 from environments.drawn import BLOCK, Block, Horizon
 from environments.population import NOTHING, Population, PopulationWorld, drawn, labelled_sample, with_nothing
 from environments.protocol import About
-from environments.reviews import BAND_KEYS, BAND_STARTS, SHIPPED, Cells, cards, load, notes, points
 
 CENTRES = (25, 35, 45, 55, 65)
 FEATURES = ("constant", *names_of_nearness(CENTRES))

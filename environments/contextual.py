@@ -18,8 +18,8 @@ from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints
 from bandits.streams import stream
 from environments.drawn import Drawn
-from environments.groups import Group, disagreements, each, visitors
 from environments.testbed import Testbed
+from environments.testbed_cohorts import Group, disagreements, each, visitors
 
 
 @compiled

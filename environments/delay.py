@@ -23,7 +23,7 @@ from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Floats, Ints
 from bandits.registry import from_table
-from environments.news import NEVER, Withholding
+from environments.late_news import NEVER, Withholding
 from environments.protocol import About, Visits, World
 from environments.wrapping import BLOCK, LuckByNumber, Wrapped
 

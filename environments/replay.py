@@ -24,8 +24,8 @@ from bandits.errors import Fault
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
 from environments.drawn import rewards_alone
-from environments.estimates import Estimates
 from environments.protocol import Outcome, Visits
+from environments.replay_estimates import Estimates
 
 Order = Literal["shuffled", "log"]
 

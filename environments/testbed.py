@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 from bandits.description import Description
 from bandits.protocol import Floats, Problem
 from environments.drawn import Block, Drawn, DrawnWorld, Horizon, about_of
-from environments.groups import Group, cohorts_of, shares_of
 from environments.protocol import About
+from environments.testbed_cohorts import Group, cohorts_of, shares_of
 
 HORIZON = 10_000
 

@@ -15,8 +15,8 @@ from bandits.errors import InputError
 from bandits.protocol import Bools, Floats, Ints, Problem
 from bandits.streams import stream
 from environments.drawn import BLOCK, Block, Drawn, Horizon
-from environments.groups import Group, disagreements, each, visitors
 from environments.testbed import HORIZON, Testbed, numbered
+from environments.testbed_cohorts import Group, disagreements, each, visitors
 
 PLAIN, SAFE, LARGE = 1.0, 1.2, 50.0
 QUADRANTS = 4

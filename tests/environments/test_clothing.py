@@ -9,7 +9,7 @@ import pytest
 from bandits.errors import InputError
 from environments.ages import band_of
 from environments.clothing import ClothingReviews, features_of
-from environments.reviews import BAND_KEYS, BAND_STARTS, SHIPPED, Cells, load, points, read, tabulate
+from environments.clothing_reviews import BAND_KEYS, BAND_STARTS, SHIPPED, Cells, load, points, read, tabulate
 
 BANDS = {"18-29": range(18, 30), "30-39": range(30, 40), "40-49": range(40, 50), "50-59": range(50, 60)}
 

@@ -125,7 +125,7 @@ def live(
     """Let the customers of a block live with what they were shown (N,); those who have had enough leave.
 
     Args:
-        row: (N,) visits of the day; the arrays that go with it are described in `environments.luck`.
+        row: (N,) visits of the day; the arrays that go with it are described in `environments.shop.luck`.
         user: (visits of the day,).
         cohort: (U,).
         slot: (J,) which variant of each item is on the shelves.

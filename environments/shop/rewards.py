@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from bandits.protocol import Floats, Ints
-from environments.catalogue import Item
-from environments.objective import OUTCOMES, Objective
-from environments.scenario import Scenario
-from environments.truth import Truth, truth
-from environments.utility import misperception
+from environments.shop.catalogue import Item
+from environments.shop.objective import OUTCOMES, Objective
+from environments.shop.scenario import Scenario
+from environments.shop.truth import Truth, truth
+from environments.shop.utility import misperception
 
 
 def prizes_of(goal: Objective, items: Sequence[Item], handling: float) -> tuple[Floats, Floats]:

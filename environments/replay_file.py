@@ -11,10 +11,10 @@ from functools import lru_cache
 import numpy as np
 
 from bandits.errors import InputError
-from environments.estimates import estimate
-from environments.log_faults import Roles, faults_of, times_of
 from environments.protocol import Cohort
 from environments.replay import Log
+from environments.replay_estimates import estimate
+from environments.replay_faults import Roles, faults_of, times_of
 from environments.replay_words import cards
 from environments.table_columns import cohorts_of, features_of, groups_of, numbers_of
 from environments.table_file import read_table

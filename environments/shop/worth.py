@@ -2,7 +2,7 @@
 
 C personas, J items.
 
-    v_cj ~ Normal(v̄_cj, (taste_sd_c ‖phi_j‖)²)          over the customers of c, v̄ as in `environments.utility`
+    v_cj ~ Normal(v̄_cj, (taste_sd_c ‖phi_j‖)²)          over the customers of c, v̄ as in `environments.shop.utility`
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from environments.catalogue import Item
-from environments.persona import Persona
-from environments.truth import Truth, truth
-from environments.utility import utilities
+from environments.shop.catalogue import Item
+from environments.shop.persona import Persona
+from environments.shop.truth import Truth, truth
+from environments.shop.utility import utilities
 
 NODES = 15
 

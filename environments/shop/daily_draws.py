@@ -1,4 +1,4 @@
-"""The luck of one replication, drawn day by day: the numbers of `environments.draws`, of which only a day's are kept.
+"""The luck of one replication, drawn day by day: the numbers of `draws.py`, of which only a day's are kept.
 
 U users, V variants, T visits on the calendar. A stream gives the same numbers in however many pieces it is asked. The
 features of all visits come from one stream, feature after feature; so for each feature that stream is led past the
@@ -15,14 +15,14 @@ import numpy as np
 from bandits.cards import LabelledSample
 from bandits.protocol import Floats, Ints
 from bandits.streams import stream
-from environments.calendar import calendar, customers, tastes
-from environments.features import draw_sample, draw_user_level, draw_visit_level, visit_level_streams
-from environments.luck import Day, lags, patience
-from environments.prizes import truth_of
-from environments.scenario import Scenario
-from environments.shelves import shelves_of
-from environments.truth import Truth
-from environments.utility import anticipated
+from environments.shop.calendar import calendar, customers, tastes
+from environments.shop.features import draw_sample, draw_user_level, draw_visit_level, visit_level_streams
+from environments.shop.luck import Day, lags, patience
+from environments.shop.rewards import truth_of
+from environments.shop.scenario import Scenario
+from environments.shop.shelves import shelves_of
+from environments.shop.truth import Truth
+from environments.shop.utility import anticipated
 
 PIECE = 2**16
 """Users whose expectations are worked out together."""

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from bandits.description import Description
 from bandits.protocol import Floats
-from environments.bounds import AtLeastZero, Money, Utility
-from environments.changes import Season
-from environments.features import Likelihood
+from environments.shop.bounds import AtLeastZero, Money, Utility
+from environments.shop.changes import Season
+from environments.shop.features import Likelihood
 from environments.text import Key, Text
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bandits.protocol import Floats, Ints
-from environments.scenario import Scenario
+from environments.shop.scenario import Scenario
 
 
 def customers(scenario: Scenario, rng: np.random.Generator) -> tuple[Ints, Ints]:

@@ -11,15 +11,15 @@ from functools import lru_cache
 import numpy as np
 
 from bandits.protocol import Floats
-from environments.draws import draw
-from environments.objective import Objective
-from environments.prizes import expected_rewards, typical_rewards
-from environments.scenario import Scenario
-from environments.shelves import shelves_of
+from environments.shop.draws import draw
+from environments.shop.objective import Objective
+from environments.shop.rewards import expected_rewards, typical_rewards
+from environments.shop.scenario import Scenario
+from environments.shop.shelves import shelves_of
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class TruthTables:
     """Expectations of a visit, shared by all policies of a replication.
 
     Args:
@@ -34,11 +34,11 @@ class Tables:
 
 
 @lru_cache(maxsize=1)
-def tables_of(scenario: Scenario, labelled: int, seed: int, replication: int, goal: Objective) -> Tables:
+def truth_tables(scenario: Scenario, labelled: int, seed: int, replication: int, goal: Objective) -> TruthTables:
     """Work out the expectations of a replication; the arguments but the last are those of `draw`."""
     luck, variants = draw(scenario, labelled, seed, replication), shelves_of(scenario).variants
     expected, welfare = np.empty_like(luck.v), np.empty_like(luck.v)
     for rows, truth in luck.truths():
         expected[rows] = expected_rewards(goal, variants, scenario.handling, truth)
         welfare[rows] = truth.welfare
-    return Tables(expected, welfare, typical_rewards(expected, luck.cohort, len(scenario.personas)))
+    return TruthTables(expected, welfare, typical_rewards(expected, luck.cohort, len(scenario.personas)))

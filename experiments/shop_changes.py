@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from environments.catalogue import Item
-from environments.changes import Incident, Promotion
-from environments.persona import Persona
-from environments.scenario import Scenario
+from environments.shop.catalogue import Item
+from environments.shop.changes import Incident, Promotion
+from environments.shop.persona import Persona
+from environments.shop.scenario import Scenario
 
 
 def changes_of(scenario: Scenario) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bandits.compiled import compiled
 from bandits.protocol import Bools, Floats, Ints
-from environments.lifecycle import (
+from environments.shop.lifecycle import (
     FELT,
     IRRITATION,
     REGRET,
@@ -103,7 +103,7 @@ def offer(
     """Work out what each item would bring in the visits of a block.
 
     Args:
-        row: (N,) visits of the day; `mood` and `trial` are described in `environments.luck`.
+        row: (N,) visits of the day; `mood` and `trial` are described in `environments.shop.luck`.
         user: (N,).
         group: (N,) their personas.
         slot: (J,) which variant of each item is on the shelves.
@@ -111,9 +111,9 @@ def offer(
         m: (C, V).
         mood: (visits of the day,).
         trial: (visits of the day,).
-        person: (C, 8), see `environments.lifecycle`.
-        prizes: (V, 3), see `environments.lifecycle`.
-        feelings: (4,), see `environments.lifecycle`.
+        person: (C, 8), see `environments.shop.lifecycle`.
+        prizes: (V, 3), see `environments.shop.lifecycle`.
+        feelings: (4,), see `environments.shop.lifecycle`.
         rewards: (N, K), overwritten. The last column, nothing, is 0 if K = J + 1.
     """
     J, K = len(slot), rewards.shape[1]

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, model_validator
 from bandits.description import Description
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints
-from environments.bounds import AtLeastZero, Day, Money
+from environments.shop.bounds import AtLeastZero, Day, Money
 from environments.text import Key
 
 

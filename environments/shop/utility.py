@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bandits.protocol import Floats, Ints
-from environments.catalogue import Item
-from environments.persona import Persona
+from environments.shop.catalogue import Item
+from environments.shop.persona import Persona
 
 
 @dataclass(frozen=True, slots=True)

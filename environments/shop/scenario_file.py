@@ -14,16 +14,24 @@ from typing import Any, TypeVar
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.errors import Path as Place
-from environments.catalogue import Item
-from environments.change_rules import changes_fit
-from environments.changes import Incident, Promotion, Season
-from environments.features import Feature, Likelihood
-from environments.objective import Objective
-from environments.persona import Persona
-from environments.scenario_rules import as_many, attributes_named, distinct, names_differ, shares_add_up, within_reach
+from environments.shop.catalogue import Item
+from environments.shop.change_rules import changes_fit
+from environments.shop.changes import Incident, Promotion, Season
+from environments.shop.features import Feature, Likelihood
+from environments.shop.objective import Objective
+from environments.shop.persona import Persona
+from environments.shop.scenario_rules import (
+    as_many,
+    attributes_named,
+    distinct,
+    names_differ,
+    shares_add_up,
+    within_reach,
+)
 from environments.toml_file import read_toml
 from environments.toml_tables import D, Table, is_number, listed, made, short, unknowns
 
+HERE = Path(__file__).parent
 SHIPPED = ("acme",)
 PARTS = ("scenario", "feature", "persona", "item", "objective", "incident", "promotion")
 EXAMPLES = {"feature": "mobile", "persona": "luke", "item": "refill_carton", "objective": "long_term"}
@@ -40,7 +48,7 @@ def tables_of(path_or_name: str) -> tuple[str, Table]:
     """
     text = str(path_or_name)
     if text in SHIPPED:
-        return f"{text}.toml", read_toml(Path(__file__).with_name(f"{text}.toml"))
+        return f"{text}.toml", read_toml(HERE.parent / f"{text}.toml")
     if not text.endswith(".toml"):
         raise InputError(unknown("scenario", text, (*SHIPPED, "or the path of a .toml file")))
     tables = read_toml(text)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bandits.protocol import Bools, Ints
-from environments.catalogue import Item
+from environments.shop.catalogue import Item
 
 if TYPE_CHECKING:
-    from environments.scenario import Scenario
+    from environments.shop.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)

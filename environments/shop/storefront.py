@@ -1,6 +1,6 @@
 """The storefront: a shop whose customers are personas, who buy, return, regret, are irritated, and leave for good.
 
-A block is a day. The equations are in `environments.truth` (expectations) and `environments.lifecycle` (what happens).
+A block is a day. The equations are in `truth.py` (expectations) and `lifecycle.py` (what happens).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from bandits.description import Description, identity
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Problem
 from bandits.streams import stream
-from environments.bounds import AtLeastZero
-from environments.card_error import misdeclared
-from environments.draws import draw
-from environments.features import draw_sample
-from environments.lifecycle import VALUES
-from environments.objective import Objective
-from environments.prizes import reward_range
 from environments.protocol import About, Cohort
-from environments.scenario import Scenario
-from environments.shelves import empty_day, shelves_of
-from environments.shop_floor import ShopFloor
-from environments.tables import tables_of
+from environments.shop.bounds import AtLeastZero
+from environments.shop.card_error import misdeclared
+from environments.shop.draws import draw
+from environments.shop.features import draw_sample
+from environments.shop.lifecycle import VALUES
+from environments.shop.objective import Objective
+from environments.shop.rewards import reward_range
+from environments.shop.scenario import Scenario
+from environments.shop.shelves import empty_day, shelves_of
+from environments.shop.shop_floor import ShopFloor
+from environments.shop.truth_tables import truth_tables
 
 Feedback = Literal["at once", "wait", "correct"]
 
@@ -237,7 +237,7 @@ class Storefront(Description):
         """Make the world of one replication."""
         shop = self.shop
         luck = draw(shop, self.labelled, seed, replication)
-        tables = tables_of(shop, self.labelled, seed, replication, self.goal)
+        tables = truth_tables(shop, self.labelled, seed, replication, self.goal)
         cards = self.cards(stream(seed, replication, "storefront:card error"))
         problem = self.problem_with(luck.sample, cards, len(luck.cohort))
         return ShopFloor(shop, luck, tables, problem, self.goal, self.feedback)

@@ -10,17 +10,17 @@ from typing import Literal
 import numpy as np
 
 from bandits.protocol import Bools, Floats, Ints, Problem
-from environments.catalogue import seen_of
-from environments.lifecycle import KEPT, SOLD, VALUES, live
-from environments.luck import Day, Luck
-from environments.objective import Objective
-from environments.prizes import prizes_of
 from environments.protocol import Late, Outcome, Users, Visits
-from environments.scenario import Scenario
-from environments.serving import offer, present, serve
-from environments.shelves import shelves_of
-from environments.tables import Tables
-from environments.utility import misperception
+from environments.shop.catalogue import seen_of
+from environments.shop.lifecycle import KEPT, SOLD, VALUES, live
+from environments.shop.luck import Day, Luck
+from environments.shop.objective import Objective
+from environments.shop.rewards import prizes_of
+from environments.shop.scenario import Scenario
+from environments.shop.serving import offer, present, serve
+from environments.shop.shelves import shelves_of
+from environments.shop.truth_tables import TruthTables
+from environments.shop.utility import misperception
 
 NOBODY: Ints = np.empty(0, dtype=np.int64)
 PERSON = ("patience", "annoyance", "hassle", "trial_sd", "loss_aversion", "rho", "b0", "b1")
@@ -61,7 +61,7 @@ class ShopFloor:
         self,
         shop: Scenario,
         luck: Luck,
-        tables: Tables,
+        tables: TruthTables,
         problem: Problem,
         goal: Objective,
         feedback: Literal["at once", "wait", "correct"],

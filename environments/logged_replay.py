@@ -15,10 +15,10 @@ from bandits.description import Description, identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Problem
 from environments.drawn import BLOCK, Block, Horizon
-from environments.log_faults import Roles
-from environments.log_file import LoggedEvents, read_log
 from environments.protocol import About
 from environments.replay import Log, Order, Replay
+from environments.replay_faults import Roles
+from environments.replay_file import LoggedEvents, read_log
 from environments.replay_words import counting, estimating, repeating
 from environments.table_file import digest_meant, label_with_file
 

@@ -10,16 +10,16 @@ from pydantic import BeforeValidator, Field, model_validator
 from bandits.cards import FeatureCard, PersonaCard
 from bandits.description import Description
 from bandits.errors import InputError
-from environments.bounds import AtLeastZero, Money
-from environments.catalogue import SEEN, Item
-from environments.change_rules import always_something, changes_fit
-from environments.changes import Incident, Promotion
-from environments.features import Feature
-from environments.objective import Objective
-from environments.persona import Persona
-from environments.scenario_file import parts_of, tables_of
-from environments.scenario_rules import disagreements, within_reach
-from environments.shelves import shelves_of
+from environments.shop.bounds import AtLeastZero, Money
+from environments.shop.catalogue import SEEN, Item
+from environments.shop.change_rules import always_something, changes_fit
+from environments.shop.changes import Incident, Promotion
+from environments.shop.features import Feature
+from environments.shop.objective import Objective
+from environments.shop.persona import Persona
+from environments.shop.scenario_file import parts_of, tables_of
+from environments.shop.scenario_rules import disagreements, within_reach
+from environments.shop.shelves import shelves_of
 from environments.text import Text, Words
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from bandits.description import Description
 from bandits.errors import Fault, InputError
 from bandits.protocol import Bools, Floats
-from environments.bounds import AtLeastZero, Day, Money, Utility
+from environments.shop.bounds import AtLeastZero, Day, Money, Utility
 from environments.text import Key, Text, Words
 
 Span = Annotated[tuple[Day, Day], Field(strict=False)]

@@ -14,8 +14,8 @@ import numpy as np
 
 from bandits.cards import LabelledSample
 from bandits.protocol import Floats, Ints
-from environments.scenario import Scenario
-from environments.truth import Truth
+from environments.shop.scenario import Scenario
+from environments.shop.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)

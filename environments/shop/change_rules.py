@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from bandits.errors import Fault, unknown
-from environments.catalogue import Item
-from environments.changes import Incident, Promotion
-from environments.objective import Objective
-from environments.shelves import empty_day
+from environments.shop.catalogue import Item
+from environments.shop.changes import Incident, Promotion
+from environments.shop.objective import Objective
+from environments.shop.shelves import empty_day
 
 
 def changes_fit(

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 
 from bandits.errors import Fault, Path
-from environments.catalogue import Item
-from environments.features import Feature, Likelihood
-from environments.objective import Objective
-from environments.persona import Persona
-from environments.utility import utilities
+from environments.shop.catalogue import Item
+from environments.shop.features import Feature, Likelihood
+from environments.shop.objective import Objective
+from environments.shop.persona import Persona
+from environments.shop.utility import utilities
 
 ROUNDING = 1e-6
 REACH = 500

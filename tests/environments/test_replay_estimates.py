@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from environments.estimates import estimate, moments, pool, shrink
+from environments.replay_estimates import estimate, moments, pool, shrink
 
 
 def estimated(rows, C, K):

@@ -1,7 +1,7 @@
 """Everything that luck decides in one replication of a storefront, drawn at once, before anybody is shown anything.
 
 U users, V variants, T visits on the calendar, D features. Where that would not fit into a process's memory, it is drawn
-day by day (`environments.daily`): the same numbers.
+day by day (`environments.shop.daily_draws`): the same numbers.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import numpy as np
 from bandits.cards import LabelledSample
 from bandits.protocol import Floats, Ints
 from bandits.streams import stream
-from environments.calendar import calendar, customers, tastes, visits_by_persona
-from environments.daily import DayByDay
-from environments.features import draw_sample, draw_user_level, draw_visit_level
-from environments.luck import Day, Luck, lags, patience
-from environments.prizes import truth_of
-from environments.scenario import Scenario
-from environments.shelves import shelves_of
-from environments.truth import Truth
-from environments.utility import anticipated
+from environments.shop.calendar import calendar, customers, tastes, visits_by_persona
+from environments.shop.daily_draws import DayByDay
+from environments.shop.features import draw_sample, draw_user_level, draw_visit_level
+from environments.shop.luck import Day, Luck, lags, patience
+from environments.shop.rewards import truth_of
+from environments.shop.scenario import Scenario
+from environments.shop.shelves import shelves_of
+from environments.shop.truth import Truth
+from environments.shop.utility import anticipated
 
 MOST = 2**25
 """Numbers that a process may remember of a replication: 256 MiB of them."""

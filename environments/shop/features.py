@@ -21,7 +21,7 @@ from bandits.protocol import Floats, Ints
 from environments.text import Key, Text
 
 if TYPE_CHECKING:
-    from environments.scenario import Scenario
+    from environments.shop.scenario import Scenario
 
 ROUNDING = 1e-9
 PIECE = 2**16
