@@ -20,7 +20,7 @@ from environments.replay import Log, Order, Replay
 from environments.replay_faults import Roles
 from environments.replay_file import LoggedEvents, read_log
 from environments.replay_words import counting, estimating, repeating
-from environments.table_file import digest_meant, label_with_file
+from environments.table_file import at_path, digest_meant, label_with_file
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 MaybeColumn = Annotated[str | None, BeforeValidator(lambda name: None if name == "" else name)]
@@ -76,7 +76,7 @@ class LoggedReplay(Description):
             log = read_log(self.path, digest, self._roles).log
             log.problem(None)  # it refuses features of the same name
         except InputError as error:
-            raise InputError(_placed(error, self.path)) from None
+            raise InputError(at_path(error, self.path)) from None
         if faults := log.faults_of_horizon(self.horizon) or list(self._faults_of_size(log)):
             raise InputError(faults)
         object.__setattr__(self, "sha256", digest)
@@ -158,9 +158,3 @@ class LoggedReplay(Description):
                 *((f"Columns that make no feature: {without}.",) if without else ()),
             ),
         )
-
-
-def _placed(error: InputError, path: str) -> Iterator[Fault]:
-    """Faults of the columns, and those of the file itself with its path."""
-    for fault in error.faults:
-        yield fault if fault.where else Fault(f"{path}: {fault.what}", ("path",))

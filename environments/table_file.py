@@ -42,6 +42,11 @@ def digest_of(path: str) -> str:
     return hashlib.sha256(bytes_of(path)).hexdigest()
 
 
+def at_path(error: InputError, path: str) -> list[Fault]:
+    """The faults of a file, at the field `path` of the description that names it; what has a place keeps it."""
+    return [fault if fault.where else Fault(f"{path} {fault.what}", ("path",)) for fault in error.faults]
+
+
 def digest_meant(path: str, sha256: str | None) -> str:
     """SHA-256 of the file that a description names by its field `path`.
 
@@ -51,7 +56,7 @@ def digest_meant(path: str, sha256: str | None) -> str:
     try:
         digest = digest_of(path)
     except InputError as error:
-        raise InputError([Fault(f"{path} {fault.what}", ("path",)) for fault in error.faults]) from None
+        raise InputError(at_path(error, path)) from None
     if sha256 not in {None, digest}:
         what = f"{path} has another SHA-256, {digest[:12]}…; use the file that was meant"
         raise InputError(Fault(what, ("sha256",)))

@@ -29,7 +29,7 @@ from environments.table_columns import (
     why_no_label,
     why_no_reward,
 )
-from environments.table_file import read_table
+from environments.table_file import at_path, read_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,7 +99,7 @@ def faults_of_table(path: str, sha256: str, roles: Roles) -> list[Fault]:
     try:
         frame = read_table(path, sha256)
     except InputError as error:
-        return [Fault(f"{path} {fault.what}", ("path",)) for fault in error.faults]
+        return at_path(error, path)
     return [*_faults_of_roles(roles), *_faults_of_truth(frame, roles), *_faults_of_features(frame, roles)]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from bandits.cards import FeatureCard, PersonaCard
 from bandits.description import Description
-from bandits.errors import InputError
+from bandits.errors import InputError, unknown
 from environments.shop.bounds import AtLeastZero, Money
 from environments.shop.catalogue import SEEN, Item
 from environments.shop.change_rules import always_something, changes_fit
@@ -17,10 +17,14 @@ from environments.shop.changes import Incident, Promotion
 from environments.shop.features import Feature
 from environments.shop.objective import Objective
 from environments.shop.persona import Persona
-from environments.shop.scenario_file import parts_of, tables_of
+from environments.shop.scenario_file import parts_of
 from environments.shop.scenario_rules import disagreements, within_reach
 from environments.shop.shelves import shelves_of
 from environments.text import Text, Words
+from environments.toml_file import read_toml
+
+HERE = Path(__file__).parent
+SHIPPED = ("acme",)
 
 
 def _listed(words: object) -> object:
@@ -94,7 +98,7 @@ class Scenario(Description):
         Raises:
             InputError: all that is wrong with it, each fault with its place in the file.
         """
-        source, tables = tables_of(path_or_name)
+        source, tables = _tables_of(path_or_name)
         settings, parts, faults = parts_of(tables, _SETTINGS)
         try:
             scenario = cls(name=Path(source).stem, **settings, **parts)
@@ -141,3 +145,20 @@ class Scenario(Description):
 
 _PARTS = ("features", "personas", "items", "objectives", "incidents", "promotions")
 _SETTINGS = tuple(field for field in Scenario.model_fields if field not in {"name", *_PARTS})
+
+
+def _tables_of(path_or_name: str) -> tuple[str, dict[str, Any]]:
+    """Read a shipped scenario by its name, or one's own by its path.
+
+    Returns:
+        What to call it in messages, and its tables.
+    """
+    text = str(path_or_name)
+    if text in SHIPPED:
+        return f"{text}.toml", read_toml(HERE.parent / f"{text}.toml")
+    if not text.endswith(".toml"):
+        raise InputError(unknown("scenario", text, (*SHIPPED, "or the path of a .toml file")))
+    tables = read_toml(text)
+    if {"policy", "environment"} <= tables.keys():
+        raise InputError("is an experiment, and a scenario is wanted: name the scenario that it runs", text)
+    return text, tables

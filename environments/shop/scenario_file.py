@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from bandits.description import Description
-from bandits.errors import Fault, InputError, unknown
+from bandits.errors import Fault
 from bandits.errors import Path as Place
 from environments.shop.catalogue import Item
 from environments.shop.change_rules import changes_fit
@@ -28,33 +27,13 @@ from environments.shop.scenario_rules import (
     shares_add_up,
     within_reach,
 )
-from environments.toml_file import read_toml
 from environments.toml_tables import D, Table, is_number, listed, made, short, unknowns
 
-HERE = Path(__file__).parent
-SHIPPED = ("acme",)
 PARTS = ("scenario", "feature", "persona", "item", "objective", "incident", "promotion")
 EXAMPLES = {"feature": "mobile", "persona": "luke", "item": "refill_carton", "objective": "long_term"}
 LARGEST_UTILITY = 100
 LARGEST_WEIGHT = 1_000_000
 T = TypeVar("T")
-
-
-def tables_of(path_or_name: str) -> tuple[str, Table]:
-    """Read a shipped scenario by its name, or one's own by its path.
-
-    Returns:
-        What to call it in messages, and its tables.
-    """
-    text = str(path_or_name)
-    if text in SHIPPED:
-        return f"{text}.toml", read_toml(HERE.parent / f"{text}.toml")
-    if not text.endswith(".toml"):
-        raise InputError(unknown("scenario", text, (*SHIPPED, "or the path of a .toml file")))
-    tables = read_toml(text)
-    if {"policy", "environment"} <= tables.keys():
-        raise InputError("is an experiment, and a scenario is wanted: name the scenario that it runs", text)
-    return text, tables
 
 
 def parts_of(tables: Table, settings: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any], list[Fault]]:
