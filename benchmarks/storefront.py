@@ -19,8 +19,8 @@ from bandits.fit import start
 from bandits.protocol import Ints, Needs
 from bandits.streams import stream
 from environments import Scenario, Storefront
-from environments.draws import draw
-from environments.tables import tables_of
+from environments.shop.draws import draw
+from environments.shop.truth_tables import truth_tables
 from experiments.ledger import Ledger
 from experiments.runner import play
 
@@ -55,7 +55,7 @@ def parts(environment: Storefront, seed: int) -> tuple[dict[str, float], int]:
     """Seconds spent in each part of one replication, and visits served."""
     clock, policy = Clock(), LinearThompson()
     draw.cache_clear()
-    tables_of.cache_clear()
+    truth_tables.cache_clear()
     with clock.on("draws and truth"):
         world = environment.open(seed, 0)
     learner = start(policy, world.problem, stream(seed, 0, "policy"))

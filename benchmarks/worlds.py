@@ -30,7 +30,7 @@ from environments import (
     Storefront,
     Wheel,
 )
-from environments.draws import draw
+from environments.shop.draws import draw
 
 ROUNDS = 15
 VISITS = 20 * 1_024

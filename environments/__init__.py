@@ -10,13 +10,13 @@ from environments.drift import Drifting
 from environments.eligibility import Eligible, Holdout
 from environments.gaussian import Gaussian
 from environments.linear import Linear, Logistic
-from environments.logged import LoggedReplay
+from environments.logged_replay import LoggedReplay
 from environments.movielens import MovieLens
 from environments.noise import Noisy
 from environments.open_bandit import OpenBandit
 from environments.protocol import About, Cohort, Environment, Late, Outcome, Users, Visits, World
-from environments.scenario import Scenario
-from environments.storefront import Storefront
+from environments.shop.scenario import Scenario
+from environments.shop.storefront import Storefront
 from environments.tabular import Tabular
 from environments.wheel import Wheel
 from environments.wrapping import Relay, Wrapped

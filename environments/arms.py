@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import model_validator
 
-from bandits.errors import Fault, InputError
+from bandits.errors import Fault
 from bandits.protocol import Floats
 from bandits.streams import stream
 from environments.drawn import Drawn
-from environments.groups import Group, disagreements, visitors
 from environments.testbed import Testbed
+from environments.testbed_cohorts import Group, visitors
 
 
 def listed(means: object) -> object:
@@ -43,13 +42,8 @@ class Arms(Testbed):
     def __init__(self, **fields: object) -> None:
         super().__init__(**fields)  # said once more for the type checker, which makes one up from the fields else
 
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        if faults := [*disagreements(self.cohorts), *self._lengths()]:
-            raise InputError(faults)
-        return self
-
-    def _lengths(self) -> Iterator[Fault]:
+    def _faults(self) -> Iterator[Fault]:
+        """What is wrong with the numbers of means."""
         K = len(self.means)
         if K < 2:  # noqa: PLR2004  with fewer there is nothing to choose between
             yield Fault(f"must hold at least two, one an action, got {K}", ("means",))

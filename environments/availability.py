@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from bandits.description import Description
 from bandits.errors import Fault, InputError
 from bandits.protocol import Bools, Ints
-from environments.named_tables import by_name
 from environments.protocol import About, Visits, World
+from environments.toml_tables import by_name
 from environments.wrapping import Relay, Wrapped, narrowed, withheld
 
 Time = Annotated[int, Field(ge=0)]
@@ -86,7 +86,7 @@ class Launches(Wrapped):
 
     schedule: Annotated[
         tuple[Shelf, ...],
-        BeforeValidator(by_name(Shelf, ("from", "until", "out"), "action")),
+        BeforeValidator(by_name(Shelf, "action")),
         Field(examples=[{"Dresses": {"from": 5_000}, "Skirts": {"out": [[8_000, 9_000]]}}]),
     ]
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from bandits.protocol import Ints
-from environments.news import Withholding
+from environments.late_news import Withholding
 from environments.protocol import About, Visits, World
 from environments.wrapping import BLOCK, Wrapped
 

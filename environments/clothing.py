@@ -10,35 +10,36 @@ N visits, K actions, D features, C age bands, R reviews. For a visitor of band c
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from bandits.cards import LabelledSample
 from bandits.description import Description, identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
-from environments.protocol import About, Outcome, Visits
-from environments.reviews import BAND_KEYS, SHIPPED, Cells, band_of, cards, load, notes, points
+from environments.ages import band_of, names_of_nearness, nearness
+from environments.clothing_reviews import BAND_KEYS, BAND_STARTS, SHIPPED, Cells, cards, load, notes, points
+from environments.drawn import BLOCK, Block, Horizon
+from environments.population import NOTHING, Population, PopulationWorld, drawn, labelled_sample, with_nothing
+from environments.protocol import About
 
-NOTHING = "nothing"
 CENTRES = (25, 35, 45, 55, 65)
-FEATURES = ("constant", *(f"age near {centre}" for centre in CENTRES[1:]))
-LEVELS: tuple[Literal["visit"], ...] = tuple("visit" for _ in FEATURES)
-SAMPLE = 200
+FEATURES = ("constant", *names_of_nearness(CENTRES))
 
 
 def features_of(ages: Ints) -> Floats:
-    """What a policy sees of visitors (N, D): a constant, and nearness to the middles of the age bands.
+    """What a policy sees of visitors (N, D): a constant, and nearness to the middles of the age bands."""
+    return np.column_stack([np.ones(len(ages)), nearness(ages, CENTRES)])
 
-    Nearness to a middle is 1 at it, falls in straight lines to 0 at the middles before and after, and stays 1 beyond
-    the last one. So a linear policy can have any value at each middle and interpolates between them; the first one is
-    left out, being the constant minus the others.
-    """
-    near = [np.interp(ages, CENTRES, np.eye(len(CENTRES))[c]) for c in range(1, len(CENTRES))]
-    return np.stack([np.ones(len(ages)), *near], axis=1)
+
+@lru_cache(maxsize=1)
+def writers() -> tuple[Floats, Ints]:
+    """Features (R, D) and age band (R,) of those who wrote the reviews, who are the visitors; once a process."""
+    ages = load(SHIPPED, 1).ages
+    return features_of(ages), band_of(ages, BAND_STARTS)
 
 
 class ClothingReviews(Description):
@@ -53,10 +54,10 @@ class ClothingReviews(Description):
         observe_cohort: whether a policy that asks is told the visitor's age band.
     """
 
-    horizon: Annotated[int, Field(ge=1)] = 20_000
+    horizon: Horizon = 20_000
     bound: Annotated[float, Field(gt=0, lt=1)] = 0.20
     min_reviews: Annotated[int, Field(ge=1)] = 20
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    block: Block = BLOCK
     show_nothing: bool = True
     observe_cohort: bool = True
 
@@ -80,10 +81,8 @@ class ClothingReviews(Description):
         return self._problem(seed=0, replication=0)
 
     def _problem(self, seed: int, replication: int) -> Problem:
-        cells = self._cells
-        ages = stream(seed, replication, "clothing: labelled sample").choice(cells.ages, SAMPLE)
-        sample = LabelledSample(features_of(ages), band_of(ages), BAND_KEYS, LEVELS)
-        classes = cells.classes
+        classes = self._cells.classes
+        rng = stream(seed, replication, "clothing: labelled sample")
         return Problem(
             actions=(*classes, NOTHING) if self.show_nothing else classes,
             features=FEATURES,
@@ -92,13 +91,36 @@ class ClothingReviews(Description):
             # The standard deviation of the reward of a class that is just tolerable.
             reward_scale=float(np.sqrt(self.bound * (1 - self.bound))),
             cohorts=BAND_KEYS if self.observe_cohort else None,
-            sample=sample,
+            sample=labelled_sample(self._population, BAND_KEYS, "visit", rng),
             typical=True,
         )
 
-    def open(self, seed: int, replication: int) -> ReviewWorld:
+    @property
+    def _population(self) -> Population:
+        typical = points(self._cells, self.bound)
+        return Population(*writers(), with_nothing(typical) if self.show_nothing else typical)
+
+    def open(self, seed: int, replication: int) -> PopulationWorld:
         """Make the world of one replication."""
-        return ReviewWorld(self, self._cells, self._problem(seed, replication), seed, replication)
+        cells, population = self._cells, self._population
+        share, moods = cells.recommending / cells.reviews, stream(seed, replication, "clothing: moods")
+
+        def truth(rows: Ints) -> tuple[Floats, Floats, Floats]:
+            band, mood = population.cohort.take(rows), moods.random(len(rows))
+            # With the reviews of a cell in order, those that recommend first, the mood picks one for every class.
+            recommended = mood[:, None] < share.take(band, axis=0)
+            rewards = np.where(recommended, self.bound, self.bound - 1)
+            expected = population.typical.take(band, axis=0)
+            return with_nothing(rewards) if self.show_nothing else rewards, expected, expected
+
+        return PopulationWorld(
+            problem=self._problem(seed, replication),
+            population=population,
+            order=drawn(len(cells.ages), stream(seed, replication, "clothing: visitors")),
+            truth=truth,
+            horizon=self.horizon,
+            block=self.block,
+        )
 
     @property
     def about(self) -> About:
@@ -127,71 +149,4 @@ class ClothingReviews(Description):
             real=True,
             estimated=True,
             notes=notes(cells, self.min_reviews),
-        )
-
-
-class ReviewWorld:
-    """The visits of one replication: whoever comes, and the mood of each visit, are drawn whatever is shown."""
-
-    users = None
-
-    def __init__(
-        self, description: ClothingReviews, cells: Cells, problem: Problem, seed: int, replication: int
-    ) -> None:
-        self.problem = problem
-        self._bound = description.bound
-        self._left = description.horizon
-        self._block = description.block
-        self._served = 0
-        self._ages = cells.ages
-        self._visitors = stream(seed, replication, "clothing: visitors")
-        self._moods = stream(seed, replication, "clothing: moods")
-        every_age = np.arange(cells.ages.max() + 1)
-        self._features = features_of(every_age)
-        self._band = band_of(every_age)
-        self._share = cells.recommending / cells.reviews
-        self._points = points(cells, description.bound)
-        if problem.nothing is not None:
-            self._points = np.pad(self._points, ((0, 0), (0, 1)))
-        self._rewards = np.empty((0, len(problem.actions)))
-
-    def next_block(self, most: int | None = None) -> Visits | None:
-        """Serve the next visits; None when the horizon is reached."""
-        size = min(self._block if most is None else most, self._left)
-        if size == 0:
-            return None
-        # Both streams give the same numbers in however many pieces they are asked for, so block length is no luck.
-        age = self._ages.take(self._visitors.integers(len(self._ages), size=size))
-        mood = self._moods.random(size)
-        cohort = self._band.take(age)
-        # With the reviews of a cell in order, those that recommend first, its mood picks one of them for every class.
-        recommended = mood[:, None] < self._share.take(cohort, axis=0)
-        self._rewards = np.zeros((size, len(self.problem.actions)))
-        self._rewards[:, : recommended.shape[1]] = np.where(recommended, self._bound, self._bound - 1)
-        index = np.arange(self._served, self._served + size)
-        self._served += size
-        self._left -= size
-        expected = self._points.take(cohort, axis=0)
-        return Visits(
-            index=index,
-            time=index,
-            end=self._served,
-            x=self._features.take(age, axis=0),
-            available=np.ones(expected.shape, dtype=np.bool_),
-            rewards=self._rewards,
-            cohort=cohort,
-            user=None,
-            expected=expected,
-            welfare=expected,
-            typical=expected,
-        )
-
-    def respond(self, actions: Ints) -> Outcome:
-        """Close the block with the actions that were shown (N,)."""
-        size = len(actions)
-        return Outcome(
-            reward=self._rewards[np.arange(size), actions],
-            values=np.empty((size, 0)),
-            left=np.zeros(size, dtype=np.bool_),
-            lost=np.empty(0, dtype=np.int64),
         )

@@ -6,20 +6,20 @@ C cohorts, K actions, D features, N visits. x (N, D), theta (C, K, D).
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Self
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from bandits.cards import FeatureCard, PersonaCard
 from bandits.compiled import compiled
-from bandits.errors import Fault, InputError
+from bandits.errors import Fault
 from bandits.protocol import Floats, Ints
 from bandits.streams import stream
 from environments.drawn import Drawn
-from environments.groups import Group, disagreements, each, visitors
 from environments.testbed import Testbed
+from environments.testbed_cohorts import Group, each, visitors
 
 
 @compiled
@@ -76,18 +76,14 @@ class Contextual(Testbed):
     def __init__(self, **fields: object) -> None:
         super().__init__(**fields)  # said once more for the type checker, which makes one up from the fields else
 
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        faults = disagreements(self.cohorts)
+    def _faults(self) -> Iterator[Fault]:
+        """What is wrong with the separation."""
         if self.separation > 0.0 and self.features == 1:
             what = "must be 0 where a constant is the only feature, got"
-            faults.append(Fault(f"{what} {self.separation:g}; take 2 features or more", ("separation",)))
+            yield Fault(f"{what} {self.separation:g}; take 2 features or more", ("separation",))
         if self.separation > 0.0 and len(self.cohorts) < 2:  # noqa: PLR2004  one cannot be told from itself
             what = f"must be 0 where there are not two cohorts to tell apart, got {self.separation:g}; declare cohorts"
-            faults.append(Fault(what, ("separation",)))
-        if faults:
-            raise InputError(faults)
-        return self
+            yield Fault(what, ("separation",))
 
     @property
     def feature_names(self) -> tuple[str, ...]:

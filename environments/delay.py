@@ -23,9 +23,9 @@ from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Floats, Ints
 from bandits.registry import from_table
-from environments.news import NEVER, Withholding
+from environments.late_news import NEVER, Withholding
 from environments.protocol import About, Visits, World
-from environments.wrapping import BLOCK, Luck, Wrapped
+from environments.wrapping import BLOCK, LuckByNumber, Wrapped
 
 LONGEST = 2**40
 """A delay that outlasts every world [clock units]."""
@@ -151,7 +151,7 @@ class Delayed(Wrapped):
             return np.where(lost.random(n) < self.lost, float(NEVER), delays)
 
         by_visit = self.world.about.clock == "visit"
-        return DelayedWorld(self.world.open(seed, replication), Luck(draw), self.news_every, by_visit=by_visit)
+        return DelayedWorld(self.world.open(seed, replication), LuckByNumber(draw), self.news_every, by_visit=by_visit)
 
 
 class DelayedWorld(Withholding):
@@ -164,7 +164,7 @@ class DelayedWorld(Withholding):
         by_visit: whether its clock counts visits, so that blocks can be cut where there is news.
     """
 
-    def __init__(self, world: World, delay: Luck, news_every: int, *, by_visit: bool) -> None:
+    def __init__(self, world: World, delay: LuckByNumber, news_every: int, *, by_visit: bool) -> None:
         super().__init__(world)
         self._delay, self._every, self._by_visit = delay, news_every, by_visit
         self._now = self._over = 0

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from bandits.description import identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
-from environments.protocol import About, Cohort, Outcome, Visits
+from environments.protocol import EVERYBODY, About, Cohort, Outcome, Visits
 
-EVERYBODY = Cohort(key="everybody", name="everybody", share=1.0)
 BLOCK = 1_024
+Block = Annotated[int, Field(ge=1, le=1_000_000)]
+"""Visits that are served together."""
+Horizon = Annotated[int, Field(ge=1)]
+"""Visits in a replication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +120,7 @@ class DrawnWorld:
 
     def respond(self, actions: Ints) -> Outcome:
         """Close the block with the actions that were shown (N,)."""
-        size = len(actions)
-        return Outcome(
-            reward=self._rewards[np.arange(size), actions],
-            values=np.empty((size, 0)),
-            left=np.zeros(size, dtype=np.bool_),
-            lost=np.empty(0, dtype=np.int64),
-        )
+        return rewards_alone(self._rewards, actions)
 
 
 def _shaped(what: str, values: npt.NDArray[np.generic], rows: int, columns: int) -> Floats:
@@ -131,6 +129,22 @@ def _shaped(what: str, values: npt.NDArray[np.generic], rows: int, columns: int)
     if array.shape != (rows, columns):
         raise InputError(f"{what} of {rows} visits must have shape {(rows, columns)}, got {array.shape}; mend the draw")
     return array
+
+
+def rewards_alone(rewards: Floats, actions: Ints) -> Outcome:
+    """What comes of a block of strangers: rewards, and nothing else.
+
+    Args:
+        rewards: (N, K) what each action would bring.
+        actions: (N,) that were shown.
+    """
+    N = len(actions)
+    return Outcome(
+        reward=rewards[np.arange(N), actions],
+        values=np.empty((N, 0)),
+        left=np.zeros(N, dtype=np.bool_),
+        lost=np.empty(0, dtype=np.int64),
+    )
 
 
 def about_of(

@@ -25,7 +25,7 @@ from pydantic import Field, model_validator
 from bandits.errors import Fault, InputError
 from bandits.protocol import Ints
 from environments.protocol import About, Environment, Visits, World
-from environments.wrapping import Luck, Relay, Wrapped
+from environments.wrapping import LuckByNumber, Relay, Wrapped
 
 Times = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
 Span = Annotated[int, Field(ge=1, le=1_000_000_000)]
@@ -137,7 +137,7 @@ class Drifting(Wrapped):
         world, changes = self.world.open(seed, replication), self.changes
         order = self.stream(seed, replication, "roles")
         roles = roles_of(len(world.problem.actions), world.problem.nothing, self.moves, len(changes), order)
-        return DriftingWorld(world, self, changes, roles, Luck(self.stream(seed, replication, "regime").random))
+        return DriftingWorld(world, self, changes, roles, LuckByNumber(self.stream(seed, replication, "regime").random))
 
 
 def roles_of(K: int, nothing: int | None, moves: float, changes: int, rng: np.random.Generator) -> Ints:
@@ -163,7 +163,7 @@ class DriftingWorld(Relay):
         luck: of each visit, by its number.
     """
 
-    def __init__(self, world: World, drift: Drifting, changes: Ints, roles: Ints, luck: Luck) -> None:
+    def __init__(self, world: World, drift: Drifting, changes: Ints, roles: Ints, luck: LuckByNumber) -> None:
         super().__init__(world)
         self._drift, self._changes, self._roles, self._luck = drift, changes, roles, luck
 

@@ -13,9 +13,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Bools
-from environments.named_tables import by_name
 from environments.protocol import About, Visits, World
-from environments.wrapping import Luck, Relay, Wrapped, narrowed, somebody, withheld
+from environments.toml_tables import by_name
+from environments.wrapping import LuckByNumber, Relay, Wrapped, narrowed, somebody, withheld
 
 
 class Rule(Description):
@@ -74,7 +74,7 @@ class Eligible(Wrapped):
 
     rule: Annotated[
         tuple[Rule, ...],
-        BeforeValidator(by_name(Rule, ("feature", "at_least", "at_most", "cohorts", "share"), "action")),
+        BeforeValidator(by_name(Rule, "action")),
         Field(examples=[{"Dresses": {"cohorts": ["18-29", "30-39"]}, "Skirts": {"share": 0.5}}]),
     ]
 
@@ -107,7 +107,11 @@ class Eligible(Wrapped):
 
     def open(self, seed: int, replication: int) -> World:
         """Make the world of one replication."""
-        luck = {rule.name: Luck(self.stream(seed, replication, rule.name).random) for rule in self.rule if rule.share}
+        luck = {
+            rule.name: LuckByNumber(self.stream(seed, replication, rule.name).random)
+            for rule in self.rule
+            if rule.share
+        }
         keys = [cohort.key for cohort in self.world.about.cohorts]
         return EligibleWorld(self.world.open(seed, replication), self.rule, keys, luck)
 
@@ -122,7 +126,7 @@ class EligibleWorld(Relay):
         luck: of each user, or visit, for every action of which a share of them is shown it.
     """
 
-    def __init__(self, world: World, rules: tuple[Rule, ...], keys: list[str], luck: dict[str, Luck]) -> None:
+    def __init__(self, world: World, rules: tuple[Rule, ...], keys: list[str], luck: dict[str, LuckByNumber]) -> None:
         super().__init__(world)
         self._rules, self._keys, self._luck = rules, np.array(keys), luck
 
@@ -174,7 +178,7 @@ class Holdout(Wrapped):
 
     def open(self, seed: int, replication: int) -> World:
         """Make the world of one replication."""
-        luck = Luck(self.stream(seed, replication, "held out").random)
+        luck = LuckByNumber(self.stream(seed, replication, "held out").random)
         return HoldoutWorld(self.world.open(seed, replication), self.share, luck)
 
 
@@ -187,7 +191,7 @@ class HoldoutWorld(Relay):
         luck: of each user, or visit.
     """
 
-    def __init__(self, world: World, share: float, luck: Luck) -> None:
+    def __init__(self, world: World, share: float, luck: LuckByNumber) -> None:
         super().__init__(world)
         self._share, self._luck = share, luck
 

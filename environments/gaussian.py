@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field
 
 from bandits.protocol import Floats, Problem
 from environments.arms import Arms, ArmsCohort, listed
-from environments.drawn import BLOCK
-from environments.groups import each
-from environments.testbed import HORIZON, Block, Horizon, numbered
+from environments.drawn import BLOCK, Block, Horizon
+from environments.testbed import HORIZON, numbered
+from environments.testbed_cohorts import each
 
 Mean = Annotated[float, Field(ge=-1e9, le=1e9)]
 Means = Annotated[tuple[Mean, ...], BeforeValidator(listed)]

@@ -10,12 +10,11 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
-from scipy.special import expit
 
 from bandits.protocol import Floats, Problem
 from environments.contextual import Actions, Cohorts, Contextual, Features, Separation
-from environments.drawn import BLOCK
-from environments.testbed import HORIZON, Block, Horizon, numbered
+from environments.drawn import BLOCK, Block, Horizon
+from environments.testbed import HORIZON, numbered
 
 
 class Linear(Contextual):
@@ -173,7 +172,9 @@ class Logistic(Contextual):
         )
 
     def _outcomes(self, score: Floats, luck: np.random.Generator) -> tuple[Floats, Floats]:
-        p = expit(score)
+        from scipy.special import expit  # noqa: PLC0415  heavy: imported where it is used
+
+        p: Floats = expit(score)
         return p, (luck.random(len(p))[:, None] < p).astype(np.float64)
 
     def _typical(self, theta: Floats) -> None:

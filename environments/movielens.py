@@ -22,17 +22,22 @@ from bandits.description import Description, identity, label_of
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
+from environments.drawn import BLOCK, Block, Horizon
 from environments.movielens_files import digest_of_folder
 from environments.movielens_notes import NAMES, cards, notes
 from environments.movielens_ratings import STARS
-from environments.movielens_tastes import GENRES, Cohorts, Tastes, tastes
-from environments.population import Population, PopulationWorld, drawn, labelled_sample, means_by_cohort
+from environments.movielens_tastes import GENRES, MIDDLE, Cohorts, Tastes, tastes
+from environments.population import (
+    NOTHING,
+    Population,
+    PopulationWorld,
+    drawn,
+    labelled_sample,
+    means_by_cohort,
+    with_nothing,
+)
 from environments.protocol import About, Users
 
-NOTHING = "nothing"
-MIDDLE = 3
-POOR = 2
-"""At most so many stars are a bad experience."""
 MOST_FILMS = 500
 
 
@@ -63,10 +68,10 @@ class MovieLens(Description):
     folder: str = Field(examples=["ml-100k"])
     actions: Annotated[int | Literal["genres"], BeforeValidator(_of_films_or_genres)] = 20
     cohort: Cohorts = "age"
-    horizon: Annotated[int, Field(ge=1)] = 20_000
+    horizon: Horizon = 20_000
     bound: Annotated[float, Field(gt=0, lt=1)] = 0.20
     smoothing: Annotated[float, Field(ge=0)] = 5.0
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    block: Block = BLOCK
     show_nothing: bool = True
     observe_cohort: bool = True
     sha256: str | None = None
@@ -114,35 +119,23 @@ class MovieLens(Description):
         )
 
     @property
-    def _expected(self) -> Floats:
-        """Expected reward of each action for each user (U, K), without nothing."""
-        expected: Floats = self._tastes.chance @ (np.arange(1.0, STARS + 1) - MIDDLE)
-        return expected
-
-    @property
     def _population(self) -> Population:
         tastes = self._tastes
-        typical = means_by_cohort(self._expected, tastes.cohort, len(tastes.cohorts))
-        if self.show_nothing:
-            typical = np.pad(typical, ((0, 0), (0, 1)))
-        return Population(tastes.x, tastes.cohort, typical)
+        typical = means_by_cohort(tastes.expected, tastes.cohort, len(tastes.cohorts))
+        return Population(tastes.x, tastes.cohort, with_nothing(typical) if self.show_nothing else typical)
 
     def open(self, seed: int, replication: int) -> PopulationWorld:
         """Make the world of one replication."""
         tastes, population = self._tastes, self._population
         U, moods = len(tastes.cohort), stream(seed, replication, "movielens: moods")
         worse = np.cumsum(tastes.chance, axis=2)[:, :, :-1]
-        expected = self._expected
-        # Rounded, so that a chance that equals the bound is tolerated whatever the last bits of the subtraction are.
-        welfare = np.round(self.bound - tastes.chance[:, :, :POOR].sum(axis=2), 12)
-        nothing = ((0, 0), (0, int(self.show_nothing)))
+        expected, welfare = tastes.expected, tastes.welfare(self.bound)
 
         def truth(users: Ints) -> tuple[Floats, Floats, Floats]:
             mood = moods.random(len(users))
             stars = 1.0 + (mood[:, None, None] >= worse.take(users, axis=0)).sum(axis=2)
-            values = (stars - MIDDLE, expected.take(users, axis=0), welfare.take(users, axis=0))
-            rewards, means, wells = (np.pad(value, nothing) for value in values)
-            return rewards, means, wells
+            told = stars - MIDDLE, expected.take(users, axis=0), welfare.take(users, axis=0)
+            return (with_nothing(told[0]), with_nothing(told[1]), with_nothing(told[2])) if self.show_nothing else told
 
         return PopulationWorld(
             problem=self._problem(population, seed, replication),
@@ -164,7 +157,7 @@ class MovieLens(Description):
             scenario=identity(self),
             objective="stars",
             objective_text=f"Stars above the middle: the user's rating of the {what} minus 3; nothing shown earns 0.",
-            cohorts=cards(tastes, self.cohort, self._expected, self.bound),
+            cohorts=cards(tastes, self.cohort, self.bound),
             outcomes=(),
             tolerance=0.0,
             bad_means=(

@@ -6,34 +6,32 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bandits.protocol import Floats
-from environments.movielens_tastes import Cohorts, Tastes
+from environments.cohort_cards import highest
+from environments.movielens_tastes import MIDDLE, Cohorts, Tastes
 from environments.protocol import Cohort
 
 NAMES = {"age": "age band", "gender": "gender", "occupation": "occupation"}
 GENDERS = {"F": "women", "M": "men"}
 
 
-def cards(tastes: Tastes, by: Cohorts, expected: Floats, bound: float) -> tuple[Cohort, ...]:
+def cards(tastes: Tastes, by: Cohorts, bound: float) -> tuple[Cohort, ...]:
     """The cards of the cohorts, made of the data.
 
     Args:
         tastes: of all users.
         by: what tells cohorts apart.
-        expected: (U, K) reward of each action.
         bound: largest tolerable chance of two stars or fewer.
     """
     users = np.bincount(tastes.cohort, minlength=len(tastes.cohorts))
+    expected, welfare = tastes.expected, tastes.welfare(bound)
     cohorts = []
     for c, key in enumerate(tastes.cohorts):
         here = tastes.cohort == c
-        stars = expected[here].mean(axis=0) + 3
-        poor = tastes.chance[here, :, :2].sum(axis=2)
-        bad = (np.round(bound - poor, 12) < 0).mean()
-        best = ", ".join(f"{tastes.actions[k]} ({stars[k]:.2f})" for k in np.argsort(-stars, kind="stable")[:3])
+        stars = expected[here].mean(axis=0) + MIDDLE
+        bad = (welfare[here] < 0).mean()
         text = (
             ("Users", f"{users[c]:,} of {len(tastes.cohort):,}."),
-            ("Most stars on average", best + "."),
+            ("Most stars on average", highest(tastes.actions, stars, "{:.2f}".format)),
             ("Bad for them", f"{100 * bad:.0f} % of all pairs of one of these users and something to recommend."),
         )
         share = float(users[c] / len(tastes.cohort))

@@ -17,13 +17,18 @@ import numpy as np
 
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints
+from environments.ages import band_of, names_of_nearness, nearness
 from environments.movielens_ratings import STARS, Ratings, read_ratings
+from environments.population import minus
 
 GENRES: Literal["genres"] = "genres"
 BAND_STARTS = (0, 18, 25, 35, 45, 50, 56)
 BAND_KEYS = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56+")
 """The age bands of MovieLens itself, in its later data sets."""
 CENTRES = (15, 25, 35, 45, 55)
+MIDDLE = 3
+POOR = 2
+"""At most so many stars are a bad experience."""
 FEWEST_USERS = 20
 OTHER = "other"
 
@@ -61,6 +66,16 @@ class Tastes:
     layout: str
     total: int
     spread: float
+
+    @property
+    def expected(self) -> Floats:
+        """Expected reward of each action for each user (U, K) [stars above the middle]."""
+        expected: Floats = self.chance @ (np.arange(1.0, STARS + 1) - MIDDLE)
+        return expected
+
+    def welfare(self, bound: float) -> Floats:
+        """What is left (U, K) of the largest tolerable chance of a bad experience."""
+        return minus(bound, self.chance[:, :, :POOR].sum(axis=2))
 
 
 @lru_cache(maxsize=8)
@@ -154,21 +169,19 @@ def _occupations(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[s
 def _cohorts_of(ratings: Ratings, by: Cohorts, jobs: tuple[str, ...]) -> tuple[tuple[str, ...], Ints]:
     """The keys of the cohorts that have users, and each user's (U,)."""
     if by == "age":
-        band = np.searchsorted(BAND_STARTS[1:], ratings.age, side="right")
-        there, index = np.unique(band, return_inverse=True)
+        there, index = np.unique(band_of(ratings.age, BAND_STARTS), return_inverse=True)
         return tuple(BAND_KEYS[b] for b in there), index.astype(np.int64)
     keys, index = np.unique(ratings.gender if by == "gender" else jobs, return_inverse=True)
     return tuple(str(key) for key in keys), index.astype(np.int64)
 
 
 def _features_of(ratings: Ratings, jobs: tuple[str, ...]) -> tuple[tuple[str, ...], Floats]:
-    """A constant, nearness to some ages as in `ClothingReviews`, and 0/1 features of gender and occupation.
+    """A constant, nearness to some ages, and 0/1 features of gender and occupation.
 
     Of the genders the last in order is left out, and of the occupations "other": the constant minus the rest.
     """
-    near = [np.interp(ratings.age, CENTRES, np.eye(len(CENTRES))[c]) for c in range(1, len(CENTRES))]
-    names = ["constant", *(f"age near {centre}" for centre in CENTRES[1:])]
-    x = [np.ones(len(ratings.age)), *near]
+    names = ["constant", *names_of_nearness(CENTRES)]
+    x = [np.ones(len(ratings.age)), *nearness(ratings.age, CENTRES).T]
     genders, occupations = sorted(set(ratings.gender))[:-1], sorted({*jobs} - {OTHER})
     for what, values, shown in (("gender", ratings.gender, genders), ("occupation", jobs, occupations)):
         names += [f"{what} {value}" for value in shown]

@@ -16,9 +16,9 @@ from bandits.cards import LabelledSample, PersonaCard
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Floats, Problem
-from environments.named_tables import by_name
 from environments.protocol import About, Visits, World
-from environments.wrapping import Luck, Relay, Wrapped
+from environments.toml_tables import by_name
+from environments.wrapping import LuckByNumber, Relay, Wrapped
 
 Chance = Annotated[float, Field(ge=0, le=1)]
 Draw = Callable[[str], Floats]
@@ -89,7 +89,7 @@ class Noisy(Wrapped):
 
     features: Annotated[
         tuple[Blur, ...],
-        BeforeValidator(by_name(Blur, ("sd", "flip", "missing", "dropped"), "feature")),
+        BeforeValidator(by_name(Blur, "feature")),
         Field(examples=[{"age near 35": {"sd": 0.2}, "age near 65": {"dropped": True}}]),
     ]
 
@@ -181,11 +181,11 @@ class Noisy(Wrapped):
     def open(self, seed: int, replication: int) -> World:
         """Make the world of one replication."""
         world = self.world.open(seed, replication)
-        luck: dict[str, Luck] = {}
+        luck: dict[str, LuckByNumber] = {}
         for blur in self.features:
             for what in ("error", "flip", "missing"):
                 rng = self.stream(seed, replication, f"{blur.name} {what}")
-                luck[f"{blur.name} {what}"] = Luck(rng.standard_normal if what == "error" else rng.random)
+                luck[f"{blur.name} {what}"] = LuckByNumber(rng.standard_normal if what == "error" else rng.random)
         return NoisyWorld(world, self, self._seen(world.problem, seed, replication, "survey"), luck)
 
 
@@ -199,7 +199,7 @@ class NoisyWorld(Relay):
         luck: of each visit, by its number, for each error.
     """
 
-    def __init__(self, world: World, noise: Noisy, problem: Problem, luck: dict[str, Luck]) -> None:
+    def __init__(self, world: World, noise: Noisy, problem: Problem, luck: dict[str, LuckByNumber]) -> None:
         super().__init__(world, problem)
         self._noise, self._inner, self._luck = noise, world.problem, luck
 

@@ -6,13 +6,12 @@ off-policy evaluation", NeurIPS Datasets and Benchmarks; the small sample of 10,
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from bandits.description import Description, identity
-from bandits.errors import Fault, InputError
+from bandits.errors import InputError
 from bandits.protocol import Problem
+from environments.drawn import BLOCK, Block, Horizon
 from environments.open_bandit_files import FEWEST_IMPRESSIONS, FEWEST_ITEMS, OTHER, Campaign, UserFeature, load
 from environments.protocol import About
 from environments.replay import Log, Order, Replay
@@ -50,14 +49,14 @@ class OpenBandit(Description):
     campaign: Campaign = "men"
     cohort: UserFeature = "user_feature_1"
     order: Order = "shuffled"
-    horizon: Annotated[int | None, Field(ge=1)] = None
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    horizon: Horizon | None = None
+    block: Block = BLOCK
     observe_cohort: bool = True
 
     @model_validator(mode="after")
     def _fits_its_log(self) -> OpenBandit:
-        if self.horizon is not None and self.horizon > len(self._log):
-            raise InputError(Fault(f"must be at most {len(self._log)}, the log, got {self.horizon}", ("horizon",)))
+        if faults := self._log.faults_of_horizon(self.horizon):
+            raise InputError(faults)
         return self
 
     @property

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bandits.protocol import Floats
-from environments.estimates import estimate
 from environments.replay import Log
+from environments.replay_estimates import estimate
 from environments.shipped import content
-from environments.tabular_columns import features_of, groups_of
+from environments.table_columns import features_of, groups_of
 
 if TYPE_CHECKING:
     import polars as pl

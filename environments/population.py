@@ -13,11 +13,13 @@ import numpy as np
 
 from bandits.cards import LabelledSample
 from bandits.protocol import Floats, Ints, Problem
+from environments.drawn import rewards_alone
 from environments.protocol import Outcome, Users, Visits
 
+NOTHING = "nothing"
 SAMPLE = 200
 
-Order = Callable[[int], Ints]
+Arrivals = Callable[[int], Ints]
 """The rows (N,) that visit next, given how many; each call goes on where the last one ended."""
 
 Truth = Callable[[Ints], tuple[Floats, Floats, Floats]]
@@ -47,6 +49,16 @@ def means_by_cohort(values: Floats, cohort: Ints, cohorts: int) -> Floats:
     return means
 
 
+def minus(values: Floats | float, others: Floats | float) -> Floats:
+    """The values minus others, rounded: of what equals a bound, 0 is left, whatever the last bits of both are."""
+    return np.round(np.asarray(values) - others, 12)
+
+
+def with_nothing(values: Floats) -> Floats:
+    """The values of all actions (N, K) and a last one (N, K + 1), which shows nothing, and brings nothing."""
+    return np.pad(values, ((0, 0), (0, 1)))
+
+
 def labelled_sample(
     population: Population, cohorts: tuple[str, ...], level: Literal["visit", "user"], rng: np.random.Generator
 ) -> LabelledSample:
@@ -62,12 +74,12 @@ def labelled_sample(
     return LabelledSample(population.x[rows], population.cohort[rows], cohorts, (level,) * population.x.shape[1])
 
 
-def drawn(rows: int, rng: np.random.Generator) -> Order:
+def drawn(rows: int, rng: np.random.Generator) -> Arrivals:
     """Rows with replacement, each as likely as any other."""
     return lambda size: rng.integers(rows, size=size)
 
 
-def passes(rows: int, rng: np.random.Generator | None) -> Order:
+def passes(rows: int, rng: np.random.Generator | None) -> Arrivals:
     """Every row once, then every row again; each time in a new random order, or without a rng in the table's own."""
     waiting = np.empty(0, dtype=np.int64)
 
@@ -101,7 +113,7 @@ class PopulationWorld:
         self,
         problem: Problem,
         population: Population,
-        order: Order,
+        order: Arrivals,
         truth: Truth,
         horizon: int,
         block: int,
@@ -144,10 +156,4 @@ class PopulationWorld:
 
     def respond(self, actions: Ints) -> Outcome:
         """Close the block with the actions that were shown (N,)."""
-        size = len(actions)
-        return Outcome(
-            reward=self._rewards[np.arange(size), actions],
-            values=np.empty((size, 0)),
-            left=np.zeros(size, dtype=np.bool_),
-            lost=np.empty(0, dtype=np.int64),
-        )
+        return rewards_alone(self._rewards, actions)

@@ -182,6 +182,10 @@ class Cohort:
     text: tuple[tuple[str, str], ...] = ()
 
 
+EVERYBODY = Cohort(key="everybody", name="everybody", share=1.0)
+"""The one cohort of a world that tells nobody apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What a report says of an environment, and what the ledger must know of it.

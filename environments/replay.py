@@ -15,15 +15,17 @@ recommendation algorithms", Algorithm 3 (a finite, uniform log). Thinning is von
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from bandits.errors import Fault
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
-from environments.estimates import Estimates
+from environments.drawn import rewards_alone
 from environments.protocol import Outcome, Visits
+from environments.replay_estimates import Estimates
 
 Order = Literal["shuffled", "log"]
 
@@ -69,6 +71,12 @@ class Log:
     def counted(self) -> float:
         """How many visits take place on average in a replay of the whole log, whatever the policy."""
         return float(self.keep.sum()) / len(self.actions)
+
+    def faults_of_horizon(self, horizon: int | None) -> list[Fault]:
+        """What is wrong with replaying so many events; None stands for all."""
+        if horizon is None or horizon <= len(self):
+            return []
+        return [Fault(f"must be at most {len(self)}, the events of the log, got {horizon}", ("horizon",))]
 
     def problem(self, cohorts: tuple[str, ...] | None) -> Problem:
         """What is public: nothing of the estimates.
@@ -171,12 +179,5 @@ class Replay:
 
     def respond(self, actions: Ints) -> Outcome:
         """Close the block with the actions that were shown (N,)."""
-        size = len(actions)
-        reward = self._rewards[np.arange(size), actions]
-        return Outcome(
-            reward=reward,
-            values=np.empty((size, 0)),
-            left=np.zeros(size, dtype=np.bool_),
-            lost=np.empty(0, dtype=np.int64),
-            happened=~np.isnan(reward),
-        )
+        outcome = rewards_alone(self._rewards, actions)
+        return replace(outcome, happened=~np.isnan(outcome.reward))

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from environments.cohort_cards import highest
 from environments.protocol import Cohort
 from environments.replay import Log, Order
-
-LIKED = 3
 
 
 def cards(log: Log, keys: Sequence[str], names: Sequence[str]) -> tuple[Cohort, ...]:
@@ -33,8 +32,7 @@ def best(log: Log, c: int) -> str:
     mean = log.estimates.mean[c]
     if mean.max() - mean.min() <= 1e-9 * abs(mean).max():
         return f"No action more than another, as far as the log can tell ({mean[0]:.3g})."
-    order = np.argsort(-mean, kind="stable")[:LIKED]
-    return ", ".join(f"{log.actions[k]} ({mean[k]:.3g})" for k in order) + "."
+    return highest(log.actions, mean, "{:.3g}".format)
 
 
 def counting(log: Log, horizon: int, *, told: bool) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bandits.description import Description, label_of
 from bandits.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def digest_of(path: str) -> str:
     return hashlib.sha256(bytes_of(path)).hexdigest()
 
 
+def at_path(error: InputError, path: str) -> list[Fault]:
+    """The faults of a file, at the field `path` of the description that names it; what has a place keeps it."""
+    return [fault if fault.where else Fault(f"{path} {fault.what}", ("path",)) for fault in error.faults]
+
+
 def digest_meant(path: str, sha256: str | None) -> str:
     """SHA-256 of the file that a description names by its field `path`.
 
@@ -50,11 +56,20 @@ def digest_meant(path: str, sha256: str | None) -> str:
     try:
         digest = digest_of(path)
     except InputError as error:
-        raise InputError([Fault(f"{path} {fault.what}", ("path",)) for fault in error.faults]) from None
+        raise InputError(at_path(error, path)) from None
     if sha256 not in {None, digest}:
         what = f"{path} has another SHA-256, {digest[:12]}…; use the file that was meant"
         raise InputError(Fault(what, ("sha256",)))
     return digest
+
+
+def label_with_file(description: Description, path: str) -> str:
+    """Its name, or its kind, the name of the file, and the parameters that differ from the defaults, but the digest."""
+    if description.name:
+        return description.name
+    kind = type(description).__name__
+    said = label_of(description.model_copy(update={"sha256": None})).removeprefix(kind)[1:-1]
+    return f"{kind}({', '.join(part for part in (Path(path).name, said) if part)})"
 
 
 @lru_cache(maxsize=8)

@@ -21,16 +21,16 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from bandits.description import Description, identity, label_of
+from bandits.description import Description, identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
 from bandits.streams import stream
-from environments.population import PopulationWorld, labelled_sample, passes
+from environments.drawn import BLOCK, Block, Horizon
+from environments.population import NOTHING, PopulationWorld, labelled_sample, minus, passes, with_nothing
 from environments.protocol import About
-from environments.table_file import digest_meant
+from environments.table_file import digest_meant, label_with_file
 from environments.tabular_rows import Roles, Rows, faults_of_table, read_rows, title_of
 
-NOTHING = "nothing"
 Columns = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -60,8 +60,8 @@ class Tabular(Description):
     features: Columns | None = None
     cohort: str | None = None
     bad_below: float | None = None
-    horizon: Annotated[int | None, Field(ge=1)] = None
-    block: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    horizon: Horizon | None = None
+    block: Block = BLOCK
     observe_cohort: bool = True
     show_nothing: bool = False
     shuffle: bool = True
@@ -90,10 +90,7 @@ class Tabular(Description):
     @property
     def label(self) -> str:
         """Its name, or the name of the file and the parameters that differ from the defaults."""
-        if self.name:
-            return self.name
-        said = label_of(self.model_copy(update={"sha256": None})).removeprefix("Tabular(")
-        return f"Tabular({Path(self.path).name}, {said}"
+        return label_with_file(self, self.path)
 
     @property
     def problem(self) -> Problem:
@@ -117,11 +114,10 @@ class Tabular(Description):
 
     def open(self, seed: int, replication: int) -> PopulationWorld:
         """Make the world of one replication."""
-        rows = self._rows
-        V, rng = len(rows.population.cohort), stream(seed, replication, "tabular: order")
-        population = rows.population
+        population = self._rows.population
+        V, rng = len(population.cohort), stream(seed, replication, "tabular: order")
         if self.show_nothing:
-            population = replace(population, typical=_with_nothing(population.typical))
+            population = replace(population, typical=with_nothing(population.typical))
         return PopulationWorld(
             problem=self._problem(seed, replication),
             population=population,
@@ -133,11 +129,9 @@ class Tabular(Description):
 
     def _truth(self, which: Ints) -> tuple[Floats, Floats, Floats]:
         rewards = self._rows.rewards_of(which)
-        # Rounded, so that a reward that equals the bound is tolerated whatever the last bits of the subtraction are.
-        bound = self.bad_below
-        welfare = np.zeros_like(rewards) if bound is None else np.round(rewards - bound, 12)
+        welfare = np.zeros_like(rewards) if self.bad_below is None else minus(rewards, self.bad_below)
         if self.show_nothing:
-            rewards, welfare = _with_nothing(rewards), _with_nothing(welfare)
+            rewards, welfare = with_nothing(rewards), with_nothing(welfare)
         return rewards, rewards, welfare
 
     @property
@@ -148,7 +142,6 @@ class Tabular(Description):
             objective, text = f"right {self.label_column}", f"One point where the {self.label_column} is right, else 0"
         else:
             objective, text = "reward", "What the row of the visit records for what was shown"
-        bound = None if self.bad_below is None else f"{self.bad_below:g}"
         return About(
             title=title_of(self.path),
             scenario=identity(self),
@@ -159,8 +152,8 @@ class Tabular(Description):
             tolerance=0.0,
             bad_means=(
                 ""
-                if bound is None
-                else f"A recommendation is bad where the table records a reward below {bound} for it."
+                if self.bad_below is None
+                else f"A recommendation is bad where the table records a reward below {self.bad_below:g} for it."
             ),
             clock="visit",
             horizon=self.horizon or len(rows.population.cohort),
@@ -184,8 +177,3 @@ class Tabular(Description):
             yield "Left out: " + ", ".join(f"{name} ({why})" for name, why in rows.left_out) + "."
         order = "each pass through all of them in a new random order" if self.shuffle else "in the order of the table"
         yield f"Visitors are the rows, {order}; every visit is somebody new."
-
-
-def _with_nothing(values: Floats) -> Floats:
-    """The values (N, K) with a last column of zeros (N, K + 1)."""
-    return np.pad(values, ((0, 0), (0, 1)))

@@ -5,7 +5,7 @@ V rows, D features, K actions, C cohorts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,10 +15,11 @@ import numpy as np
 
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints
+from environments.cohort_cards import highest, percent
 from environments.population import Population, means_by_cohort
 from environments.protocol import Cohort
-from environments.table_file import read_table
-from environments.tabular_columns import (
+from environments.table_columns import (
+    cohorts_of,
     features_of,
     groups_of,
     numbers_of,
@@ -28,11 +29,10 @@ from environments.tabular_columns import (
     why_no_label,
     why_no_reward,
 )
+from environments.table_file import at_path, read_table
 
 if TYPE_CHECKING:
     import polars as pl
-
-EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def faults_of_table(path: str, sha256: str, roles: Roles) -> list[Fault]:
     try:
         frame = read_table(path, sha256)
     except InputError as error:
-        return [Fault(f"{path} {fault.what}", ("path",)) for fault in error.faults]
+        return at_path(error, path)
     return [*_faults_of_roles(roles), *_faults_of_truth(frame, roles), *_faults_of_features(frame, roles)]
 
 
@@ -112,8 +112,7 @@ def read_rows(path: str, sha256: str, roles: Roles) -> Rows:
     """
     frame = read_table(path, sha256)
     seen = features_of(frame, _columns_of(frame, roles))
-    one: tuple[tuple[str, ...], Ints] = ((EVERYBODY,), np.zeros(len(frame), dtype=np.int64))
-    keys, cohort = one if roles.cohort is None else groups_of(frame[roles.cohort])
+    keys, called, cohort = cohorts_of(frame, roles.cohort)
     labels = rewards = None
     if roles.label is not None:
         actions, labels = groups_of(frame[roles.label])
@@ -131,7 +130,7 @@ def read_rows(path: str, sha256: str, roles: Roles) -> Rows:
         population=Population(seen.x, cohort, typical),
         actions=actions,
         features=seen.names,
-        cohorts=tuple(_cards(roles, keys, np.bincount(cohort, minlength=len(keys)), actions, typical)),
+        cohorts=tuple(_cards(roles, zip(keys, called, strict=True), cohort, actions, typical)),
         labels=labels,
         rewards=rewards,
         reward_range=reward_range,
@@ -190,18 +189,13 @@ def _faults_of_features(frame: pl.DataFrame, roles: Roles) -> Iterator[Fault]:
 
 
 def _cards(
-    roles: Roles, keys: tuple[str, ...], counts: Ints, actions: tuple[str, ...], typical: Floats
+    roles: Roles, names: Iterable[tuple[str, str]], cohort: Ints, actions: tuple[str, ...], typical: Floats
 ) -> Iterator[Cohort]:
-    rows = int(counts.sum())
-    heading = "Rewards on average" if roles.label is None else "Right most often"
-    for key, count, mean in zip(keys, counts.tolist(), typical, strict=True):
-        best = np.argsort(-mean, kind="stable")[:3]
-        said = ", ".join(
-            f"{actions[k]} ({mean[k]:.4g})" if roles.label is None else f"{actions[k]} ({100 * mean[k]:.1f} %)"
-            for k in best
-        )
-        text = (("Rows", f"{count:,} of {rows:,}."), (heading, said + "."))
-        name = EVERYBODY if roles.cohort is None else f"visitors with {roles.cohort} {key}"
+    """The cards of the cohorts, given their keys and names, and each row's (V,)."""
+    rows, counts = len(cohort), np.bincount(cohort, minlength=len(typical))
+    heading, said = ("Rewards on average", "{:.4g}".format) if roles.label is None else ("Right most often", percent)
+    for (key, name), count, mean in zip(names, counts.tolist(), typical, strict=True):
+        text = (("Rows", f"{count:,} of {rows:,}."), (heading, highest(actions, mean, said)))
         yield Cohort(key=key, name=name, share=count / rows, text=text)
 
 

@@ -6,20 +6,19 @@ C cohorts. Expected rewards are known, so regret is exact.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic import Field
+from pydantic import model_validator
 
 from bandits.description import Description
+from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Problem
-from environments.drawn import Drawn, DrawnWorld, about_of
-from environments.groups import Group, cohorts_of, shares_of
+from environments.drawn import Block, Drawn, DrawnWorld, Horizon, about_of
 from environments.protocol import About
+from environments.testbed_cohorts import Group, cohorts_of, disagreements, shares_of
 
 HORIZON = 10_000
-Horizon = Annotated[int, Field(ge=1)]
-Block = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Testbed(Description):
@@ -45,6 +44,16 @@ class Testbed(Description):
 
     def __init__(self, **fields: object) -> None:
         super().__init__(**fields)  # said once more for the type checker, which makes one up from the fields else
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if faults := [*disagreements(self.cohorts), *self._faults()]:
+            raise InputError(faults)
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        """What else is wrong between its parameters."""
+        yield from ()
 
     @property
     def shares(self) -> Floats:

@@ -6,17 +6,16 @@ C cohorts, N visits, five actions.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from bandits.errors import InputError
 from bandits.protocol import Bools, Floats, Ints, Problem
 from bandits.streams import stream
-from environments.drawn import BLOCK, Drawn
-from environments.groups import Group, disagreements, each, visitors
-from environments.testbed import HORIZON, Block, Horizon, Testbed, numbered
+from environments.drawn import BLOCK, Block, Drawn, Horizon
+from environments.testbed import HORIZON, Testbed, numbered
+from environments.testbed_cohorts import Group, each, visitors
 
 PLAIN, SAFE, LARGE = 1.0, 1.2, 50.0
 QUADRANTS = 4
@@ -103,12 +102,6 @@ class Wheel(Testbed):
             bad_below=bad_below,
             name=name,
         )
-
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        if faults := disagreements(self.cohorts):
-            raise InputError(faults)
-        return self
 
     @property
     def deltas(self) -> Floats:

@@ -83,7 +83,7 @@ class Wrapped(Description, ABC):
         return stream(seed, replication, f"wrapper {depth}, {type(self).__name__}: {purpose}")
 
 
-class Luck:
+class LuckByNumber:
     """One draw for each visit, or user, by number: the same whoever asks for it first, and however often.
 
     Args:

@@ -165,14 +165,14 @@ def check_data(
 ) -> None:
     """Say whether a log is fit for use before any model is built. Exit status 1 where something forbids it."""
     from environments.log_check import Asked, check_log  # noqa: PLC0415  help must not wait for it
-    from experiments import fitness  # noqa: PLC0415  the same
+    from experiments import log_fitness  # noqa: PLC0415  the same
 
     named = None if features is None else tuple(name.strip() for name in features.split(","))
     report = check_log(str(path), Asked(action, reward, propensity, cohort, time, named), gap=gap)
     if as_json:
-        sys.stdout.write(fitness.fitness_as_json(report) + "\n")
+        sys.stdout.write(log_fitness.fitness_as_json(report) + "\n")
     else:
-        fitness.show_fitness(report, Console())
+        log_fitness.show_fitness(report, Console())
     if not report.fit:
         raise typer.Exit(UNFIT)
 

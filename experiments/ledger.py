@@ -184,10 +184,10 @@ class Ledger:
     def _user_rows(self, names: list[str]) -> pl.DataFrame:
         cohort = [] if self._users is None else [names[c] for c in self._users.cohort]
         columns = {name: pl.Series(self._people[:, i]) for i, name in enumerate(PERSON) if name in USERS}
-        told = bool(self._about.bad_means)
-        for name in (
-            () if told and self._early else ("bad_first_30_days",) if told else ("bad", "streak", "bad_first_30_days")
-        ):
+        untold = [] if self._early else ["bad_first_30_days"]
+        if not self._about.bad_means:
+            untold = ["bad", "streak", "bad_first_30_days"]
+        for name in untold:
             columns[name] = pl.Series([None] * len(cohort), dtype=pl.Int64)
         return pl.DataFrame(
             {"cohort": cohort, "user": np.arange(len(cohort)), **columns},

@@ -8,8 +8,8 @@ from typing import Any
 
 from bandits.fit import misfit_of
 from bandits.registry import policy_from
-from environments.scenario import Scenario
-from environments.storefront import Storefront
+from environments.shop.scenario import Scenario
+from environments.shop.storefront import Storefront
 
 REHEARSED = "acme"
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bandits.streams import stream
-from environments.calendar import visits_by_persona
-from environments.features import bayes_recall
-from environments.objective import Objective
-from environments.persona import Persona
-from environments.scenario import Scenario
-from environments.worth import worth
-from experiments.changes import idle_changes
+from environments.shop.calendar import visits_by_persona
+from environments.shop.features import bayes_recall
+from environments.shop.objective import Objective
+from environments.shop.persona import Persona
+from environments.shop.scenario import Scenario
+from environments.shop.worth import worth
+from experiments.shop_changes import idle_changes
 
 FEW_VISITS = 200
 RECOGNISED = 0.5

@@ -62,23 +62,18 @@ def _of_environment(kind: type, table: dict[str, object]) -> list[str]:
     problem, about = environment.problem, environment.about
     inside = environment_from(table["world"]).about.notes if "world" in table else ()
     counted = (
-        (len(problem.actions), "action"),
-        (len(problem.features), "feature of the visitor|features of the visitor"),
-        (len(problem.action_features), "feature of each action|features of each action"),
-        (len(about.cohorts), "cohort"),
-        (about.horizon, about.clock),
+        (len(problem.actions), "action", ""),
+        (len(problem.features), "feature", " of the visitor"),
+        (len(problem.action_features), "feature", " of each action"),
+        (len(about.cohorts), "cohort", ""),
+        (about.horizon, about.clock, ""),
     )
-    size = ", ".join(_many(number, unit) for number, unit in counted if number)
+    size = ", ".join(f"{number:,} {unit}{'s' * (number != 1)}{whose}" for number, unit, whose in counted if number)
     return [
         f"As in the table below: {size}.",
         about.bad_means or "Nothing is declared to be bad.",
         *(note for note in about.notes if note not in inside),
     ]
-
-
-def _many(number: int, unit: str) -> str:
-    one, _, several = unit.partition("|")
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 SHELVES = {

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from bandits.errors import InputError
 from bandits.protocol import Floats
-from environments.features import Likelihood
-from environments.persona import Persona
-from environments.scenario import Scenario
-from environments.worth import worth
-from experiments.changes import changes_of
+from environments.shop.features import Likelihood
+from environments.shop.persona import Persona
+from environments.shop.scenario import Scenario
+from environments.shop.worth import worth
 from experiments.prospects import prospects_of, warnings_of
+from experiments.shop_changes import changes_of
 
 TEMPLATE = Path(__file__).parent.parent / "environments" / "new_shop.toml"
 

@@ -15,7 +15,7 @@ from bandits.protocol import Policy
 from bandits.registry import policy_from
 from environments.protocol import Environment
 from environments.registry import environment_from
-from environments.scenario import Scenario
+from environments.shop.scenario import Scenario
 from experiments.own_shop import experiment_for
 from experiments.spec_file import fields_of, in_file, table_of_file
 

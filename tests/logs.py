@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 
 from bandits.visits import Block
-from environments.estimates import Estimates
 from environments.replay import Log
+from environments.replay_estimates import Estimates
 
 LOGGED = np.array([[0.9, 0.1], [0.1, 0.9]])
 TRUTH = np.array([[0.9, 0.6], [0.3, 0.1]])

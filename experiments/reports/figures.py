@@ -9,12 +9,12 @@ import numpy as np
 from markupsafe import Markup
 
 from bandits.protocol import Floats
-from environments.protocol import Cohort
+from environments.protocol import EVERYBODY, Cohort
 from experiments.reports.casting import pens
 from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import PENS, Pen, to_svg
 from experiments.reports.facts import Competitor, Setting
-from experiments.reports.phrases import EVERYBODY, intervals, policy, shown_of, was
+from experiments.reports.phrases import intervals, policy, shown_of, was
 from experiments.reports.wording import Unit, capital, listing
 
 SIGNAL = 0.25
@@ -109,7 +109,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
         what = f"{number} bad recommendations" if by_head else f"{number} of visits"
         ends = [Markup("{} under each policy").format(what)]
     head = f"{cohort.name} {was(cohort)} shown" if by_head else f"{cohort.name}, shown something bad in"
-    whom = "" if cohort.key == EVERYBODY else f"{cohort.name} "
+    whom = "" if cohort.key == EVERYBODY.key else f"{cohort.name} "
     reading = (
         f"Of every hundred visits in the preceding tenth of the time, how many showed {whom}something bad; "
         "in the first tenth, of all visits so far. The dashed rule is one in four. Policies without a name are grey."

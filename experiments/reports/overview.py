@@ -95,10 +95,14 @@ def shape(setting: Setting) -> str:
     return ", ".join([*told, counted(setting.about.horizon, setting.about.clock)])
 
 
+def chance(setting: Setting) -> str:
+    """The label of the policy that shows anything at random; "" where it was not run."""
+    return next((p.label for p in setting.policies if p.kind == "Random"), "")
+
+
 def reference(setting: Setting) -> float | None:
     """What showing anything at random missed a visit, where it was run and missed something."""
-    chance = next((p.label for p in setting.policies if p.kind == "Random"), None)
-    missed = setting.get(chance or "", ALL, REGRET)
+    missed = setting.get(chance(setting), ALL, REGRET)
     return missed.value if missed and missed.value > 0 else None
 
 
@@ -126,8 +130,8 @@ def worst(setting: Setting, label: str, metric: str = REGRET) -> tuple[Cohort, f
 
 def relative(setting: Setting, missed: float) -> str:
     """Regret a visit in percent of that at random: "12 %"; "" where there is nothing to compare with."""
-    chance = reference(setting)
-    return "" if chance is None or math.isnan(missed) else SHARE.write(missed / chance, 0)
+    whole = reference(setting)
+    return "" if whole is None or math.isnan(missed) else SHARE.write(missed / whole, 0)
 
 
 def lines(stories: Sequence[Story]) -> list[tuple[str, Setting]]:
@@ -220,7 +224,7 @@ def _line(key: str, name: str, setting: Setting, labels: Sequence[str], metric: 
         hit = worst(setting, label, metric)
         aside = "" if hit is None else f"{hit[0].name}: {write(hit[1])}".removesuffix(": ")
         cells.append(Cell(write(found.value) or f"no. {ranks[label]}", aside, label in best))
-    random = next((p.label for p in setting.policies if p.kind == "Random"), "")
+    random = chance(setting)
     return Line(
         key,
         name,

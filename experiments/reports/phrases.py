@@ -8,14 +8,12 @@ from collections.abc import Mapping
 
 from markupsafe import Markup, escape
 
-from environments.protocol import Cohort
+from environments.protocol import EVERYBODY, Cohort
 from experiments.reports.facts import FIRST_DAYS, Setting
 from experiments.reports.wording import Estimate, Said, Unit, counted, headline, listing, words
 
 HALF = 0.5
 MANY = 5  # names, and more are too many for a sentence
-EVERYBODY = "everybody"
-"""The key of the one cohort of a world that tells nobody apart."""
 POSSESSIVE = {"he": "his", "she": "her", "they": "their"}
 OBJECT = {"he": "him", "she": "her", "they": "them"}
 
@@ -75,12 +73,12 @@ def is_person(cohort: Cohort) -> bool:
 
 def was(cohort: Cohort) -> str:
     """Was for one person by name, were for a group."""
-    return "was" if is_person(cohort) or cohort.key == EVERYBODY else "were"
+    return "was" if is_person(cohort) or cohort.key == EVERYBODY.key else "were"
 
 
 def by(cohort: Cohort) -> str:
     """Whose visits: " by customers like Luke"; nothing where nobody is told apart."""
-    return "" if cohort.key == EVERYBODY else f" by {like(cohort)}"
+    return "" if cohort.key == EVERYBODY.key else f" by {like(cohort)}"
 
 
 def like(cohort: Cohort) -> str:

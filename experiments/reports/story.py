@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from environments.protocol import Cohort
+from environments.protocol import EVERYBODY, Cohort
 from experiments.reports import comparisons, figures, grids, missed
 from experiments.reports.bargains import bought
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.findings import findings
 from experiments.reports.needs import cautions
 from experiments.reports.overview import shape
-from experiments.reports.phrases import EVERYBODY, span
+from experiments.reports.phrases import span
 from experiments.reports.sentences import about_persona, under_each
 from experiments.reports.wording import counted
 
@@ -27,7 +27,7 @@ def told(story: Story, key: str, name: str) -> Mapping[str, Any]:
     """
     setting = story.main
     focus = story.shared[0] if story.shared else None
-    apart = len(setting.about.cohorts) > 1 or setting.about.cohorts[0].key != EVERYBODY
+    apart = len(setting.about.cohorts) > 1 or setting.about.cohorts[0].key != EVERYBODY.key
     left = grids.leaving(setting, f"{key}-leaving-table")
     compared = comparisons.objectives(story, focus, f"{key}-objectives") if focus else None
     objectives = grids.objectives(story, f"{key}-objectives-table")

@@ -16,8 +16,8 @@ from bandits.errors import InputError
 from bandits.protocol import BlockLearner, Choice, Choices, Needs
 from bandits.registry import from_table
 from environments import ENVIRONMENTS, Batched, LoggedReplay, Scenario
-from environments.changes import Incident, Promotion, Season
 from environments.registry import environment_from
+from environments.shop.changes import Incident, Promotion, Season
 from experiments.runner import run_cell
 from tests.stochastic import detectable_gap, proportions, same_mean
 

@@ -9,7 +9,7 @@ import pytest
 
 from bandits import FeatureCard, LinUCB, PersonaBelief, PersonaCard
 from environments import Scenario, Storefront
-from environments.card_error import misdeclared
+from environments.shop.card_error import misdeclared
 from experiments.runner import run_cell
 from tests.stochastic import detectable_gap, proportions
 

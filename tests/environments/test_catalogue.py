@@ -3,7 +3,7 @@
 import numpy as np
 
 from environments import Scenario, Storefront
-from environments.catalogue import Item, seen_of
+from environments.shop.catalogue import Item, seen_of
 
 ACME = Scenario.load("acme")
 PEN = Item(key="pen", name="Pen", price=45.0, margin=10.0, attributes=(1.0, 0.4), defect=3.0)

@@ -12,11 +12,11 @@ from bandits.description import identity
 from bandits.errors import InputError
 from bandits.protocol import Choice
 from environments import Delayed, Scenario, Storefront, draws
-from environments.calendar import rates, visits_by_persona
-from environments.catalogue import seen_of
-from environments.changes import Incident, Promotion, Season
-from environments.prizes import truth_of
-from environments.shelves import shelves_of
+from environments.shop.calendar import rates, visits_by_persona
+from environments.shop.catalogue import seen_of
+from environments.shop.changes import Incident, Promotion, Season
+from environments.shop.rewards import truth_of
+from environments.shop.shelves import shelves_of
 from experiments.runner import run_cell
 from tests.environments.test_scenario import SHOP, faults_of, load
 from tests.stochastic import detectable_gap, proportions
@@ -404,8 +404,8 @@ def test_people_come_by_their_season():
 )
 def test_drawn_day_by_day_or_at_once_it_is_the_same(monkeypatch, scenario, customers):
     """In pieces of 64 users and 64 visits, so that there are many of each."""
-    monkeypatch.setattr("environments.daily.PIECE", 64)
-    monkeypatch.setattr("environments.features.PIECE", 64)
+    monkeypatch.setattr("environments.shop.daily_draws.PIECE", 64)
+    monkeypatch.setattr("environments.shop.features.PIECE", 64)
     shop = scenario.model_copy(update={"customers": customers, "days": 60})
     one, other = draws.draw_at_once(shop, 20, 3, 1), draws.DayByDay(shop, 20, 3, 1)
     for name in ("cohort", "arrival", "v"):

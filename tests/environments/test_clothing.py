@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from bandits.errors import InputError
+from environments.ages import band_of
 from environments.clothing import ClothingReviews, features_of
-from environments.reviews import BAND_KEYS, SHIPPED, Cells, band_of, load, points, read, tabulate
+from environments.clothing_reviews import BAND_KEYS, BAND_STARTS, SHIPPED, Cells, load, points, read, tabulate
 
 BANDS = {"18-29": range(18, 30), "30-39": range(30, 40), "40-49": range(40, 50), "50-59": range(50, 60)}
 
@@ -235,7 +236,7 @@ def test_features_interpolate_between_the_middles_of_the_bands():
 
 def test_age_bands_start_where_they_say():
     ages = np.arange(18, 100)
-    assert [BAND_KEYS[c] for c in band_of(ages)] == [band(age) for age in ages]
+    assert [BAND_KEYS[c] for c in band_of(ages, BAND_STARTS)] == [band(age) for age in ages]
 
 
 def test_the_labelled_sample_is_of_visitors_with_their_bands():

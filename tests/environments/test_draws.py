@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from environments import Storefront
-from environments.calendar import customers
-from environments.draws import draw
-from environments.features import draw_sample
-from environments.scenario import Scenario
+from environments.shop.calendar import customers
+from environments.shop.draws import draw
+from environments.shop.features import draw_sample
+from environments.shop.scenario import Scenario
 from tests.stochastic import detectable_gap, proportions, same_mean
 
 ACME = Scenario.load("acme")

@@ -9,11 +9,11 @@ import pytest
 from scipy import stats
 
 from bandits.streams import stream
-from environments.features import Likelihood, bayes_recall, draw_user_level, draw_visit_level
-from environments.scenario import Scenario
-from environments.truth import truth
-from environments.utility import utilities
-from environments.worth import worth
+from environments.shop.features import Likelihood, bayes_recall, draw_user_level, draw_visit_level
+from environments.shop.scenario import Scenario
+from environments.shop.truth import truth
+from environments.shop.utility import utilities
+from environments.shop.worth import worth
 
 FALSE_ALARM = 1e-9
 ACME = Scenario.load("acme")

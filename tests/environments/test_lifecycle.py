@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from environments import Storefront
-from environments.lifecycle import VALUES, Feelings, Nature, Prize, felt_of, live, reward_of, welfare_of
-from environments.objective import OUTCOMES, Objective
-from environments.prizes import prizes_of
-from environments.scenario import Scenario
-from environments.serving import present, serve
-from environments.utility import misperception
+from environments.shop.lifecycle import VALUES, Feelings, Nature, Prize, felt_of, live, reward_of, welfare_of
+from environments.shop.objective import OUTCOMES, Objective
+from environments.shop.rewards import prizes_of
+from environments.shop.scenario import Scenario
+from environments.shop.serving import present, serve
+from environments.shop.utility import misperception
 from tests.stochastic import detectable_gap, same_mean
 
 NATURE = Nature(patience=2.0, annoyance=0.5, hassle=0.75, loss_aversion=2.0)

@@ -148,7 +148,7 @@ def test_a_tenth_of_the_log_is_a_tenth_of_the_visits():
 
 
 def test_a_horizon_beyond_the_log_is_refused():
-    with pytest.raises(InputError, match="horizon: must be at most 10000, the log, got 10001"):
+    with pytest.raises(InputError, match="horizon: must be at most 10000, the events of the log, got 10001"):
         OpenBandit(horizon=10_001)
 
 

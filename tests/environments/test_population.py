@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from bandits.protocol import Problem
-from environments.population import Population, PopulationWorld, drawn, labelled_sample, means_by_cohort, passes
+from environments.population import (
+    Population,
+    PopulationWorld,
+    drawn,
+    labelled_sample,
+    means_by_cohort,
+    minus,
+    passes,
+    with_nothing,
+)
 
 
 def rng(seed=0):
@@ -38,6 +47,16 @@ def test_means_by_cohort():
     """Cohort 0 has the rows (1, 4) and (3, 0), so (2, 2); cohort 1 has (7, 7) alone."""
     values = np.array([[1.0, 4.0], [7.0, 7.0], [3.0, 0.0]])
     assert means_by_cohort(values, np.array([0, 1, 0]), 2).tolist() == [[2.0, 2.0], [7.0, 7.0]]
+
+
+def test_what_equals_the_bound_leaves_nothing_whatever_the_last_bits():
+    """0.1 + 0.2 is 0.30000000000000004, which exceeds 0.3 by rounding alone; 0.3 exceeds 0.2 by 0.1."""
+    assert minus(np.array([0.1 + 0.2, 0.3]), 0.3).tolist() == [0.0, 0.0]
+    assert minus(0.3, np.array([0.1 + 0.2, 0.2])).tolist() == [0.0, 0.1]
+
+
+def test_showing_nothing_is_a_last_action_that_brings_nothing():
+    assert with_nothing(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist() == [[1.0, 2.0, 0.0], [3.0, 4.0, 0.0]]
 
 
 PEOPLE = Population(

@@ -11,10 +11,10 @@ from bandits.errors import InputError
 from bandits.fit import start
 from bandits.protocol import Choice, Needs
 from environments.delay import DelayedWorld
-from environments.log_faults import unlikely_if_uniform
-from environments.logged import LoggedReplay
+from environments.logged_replay import LoggedReplay
 from environments.protocol import Visits
 from environments.replay import Replay
+from environments.replay_faults import unlikely_if_uniform
 from environments.wrapping import Luck
 from experiments.runner import run_cell
 from tests.logs import LOGGED, TRUTH, made, online, table

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bandits.description import identity
 from bandits.errors import InputError
-from environments.catalogue import Item
-from environments.objective import OUTCOMES, Objective
-from environments.scenario import Scenario
-from environments.scenario_rules import names_differ
+from environments.shop.catalogue import Item
+from environments.shop.objective import OUTCOMES, Objective
+from environments.shop.scenario import Scenario
+from environments.shop.scenario_rules import names_differ
 
 SHOP = """
 [scenario]

@@ -7,9 +7,9 @@ from bandits import Always, PersonaOracle, Random
 from bandits.errors import InputError
 from bandits.protocol import BlockLearner, Choice, Choices
 from environments import Scenario, Storefront
-from environments.objective import OUTCOMES, Objective
-from environments.prizes import typical_rewards
 from environments.registry import environment_from
+from environments.shop.objective import OUTCOMES, Objective
+from environments.shop.rewards import typical_rewards
 from experiments.runner import run_cell
 
 ACME = Scenario.load("acme")

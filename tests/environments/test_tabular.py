@@ -12,8 +12,8 @@ from bandits.description import identity, table_of
 from bandits.errors import InputError
 from bandits.registry import from_table
 from environments import ENVIRONMENTS
+from environments.table_columns import features_of, groups_of
 from environments.tabular import Tabular
-from environments.tabular_columns import features_of, groups_of
 from environments.tabular_rows import title_of
 
 TEN = {

@@ -11,13 +11,13 @@ from scipy.integrate import quad
 from scipy.special import expit, ndtr
 
 from bandits.streams import stream
-from environments.draws import draw
-from environments.lifecycle import VALUES, live
-from environments.objective import OUTCOMES, Objective
-from environments.prizes import expected_rewards, prizes_of, truth_of
-from environments.scenario import Scenario
-from environments.truth import truth
-from environments.utility import misperception
+from environments.shop.draws import draw
+from environments.shop.lifecycle import VALUES, live
+from environments.shop.objective import OUTCOMES, Objective
+from environments.shop.rewards import expected_rewards, prizes_of, truth_of
+from environments.shop.scenario import Scenario
+from environments.shop.truth import truth
+from environments.shop.utility import misperception
 from tests.stochastic import detectable_gap, same_mean
 
 ACME = Scenario.load("acme")

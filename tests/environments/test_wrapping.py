@@ -27,7 +27,7 @@ from environments import (
     Wrapped,
 )
 from environments.registry import environment_from
-from environments.wrapping import Luck
+from environments.wrapping import LuckByNumber
 from experiments.runner import run_cell
 from experiments.spec import Experiment
 from tests.environments.tiny_world import Tiny, all_rewards, played
@@ -343,7 +343,7 @@ def test_an_answer_comes_after_a_block():
 
 def test_luck_is_the_same_whoever_asks_first():
     def luck():
-        return Luck(np.random.default_rng(1).random)
+        return LuckByNumber(np.random.default_rng(1).random)
 
     forward, backward, pieces = luck(), luck(), luck()
     number = np.arange(5_000)

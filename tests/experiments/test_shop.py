@@ -9,12 +9,12 @@ from rich.console import Console
 
 from bandits.description import fields_of
 from bandits.errors import InputError
-from environments.catalogue import Item
-from environments.changes import Incident, Promotion
-from environments.features import Feature
-from environments.objective import Objective
-from environments.persona import Persona
-from environments.scenario import Scenario
+from environments.shop.catalogue import Item
+from environments.shop.changes import Incident, Promotion
+from environments.shop.features import Feature
+from environments.shop.objective import Objective
+from environments.shop.persona import Persona
+from environments.shop.scenario import Scenario
 from experiments.shop import check, new, show
 
 TEMPLATE = Path(__file__).parents[2] / "environments" / "new_shop.toml"
