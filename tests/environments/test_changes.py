@@ -11,7 +11,8 @@ from bandits import Oracle, Random
 from bandits.description import identity
 from bandits.errors import InputError
 from bandits.protocol import Choice
-from environments import Delayed, Scenario, Storefront, draws
+from environments import Delayed, Scenario, Storefront
+from environments.shop import draws
 from environments.shop.calendar import rates, visits_by_persona
 from environments.shop.catalogue import seen_of
 from environments.shop.changes import Incident, Promotion, Season
