@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 import environments
-from bandits.errors import InputError
+from bandits.description import Description
+from bandits.errors import Fault, InputError
+from bandits.protocol import Problem
 from bandits.registry import from_table
-from environments.protocol import Environment
+from environments.protocol import About, Environment
 
 
 def environment_from(value: object) -> Environment:
@@ -23,7 +25,29 @@ def environment_from(value: object) -> Environment:
         value = from_table(value, environments.ENVIRONMENTS, "environment")
     if isinstance(value, type) or not callable(getattr(value, "open", None)):
         raise InputError(f"must be an environment (an object with open(seed, replication)), got {value!r}")
-    return value  # type: ignore[return-value]  # a structural type, checked in the line above
+    if not isinstance(value, Description):
+        _check_own(value)
+    return value  # type: ignore[return-value]  # a structural type, checked in the lines above
+
+
+def _check_own(environment: object) -> None:
+    """Refuse an environment of one's own that does not say what it is.
+
+    Raises:
+        InputError: one line a part that is missing, or whose code raises something.
+    """
+    faults = []
+    for part, kind in (("about", About), ("problem", Problem)):
+        name = type(environment).__name__
+        try:
+            told = getattr(environment, part)
+        except Exception as error:  # noqa: BLE001  whatever code of one's own raises
+            faults.append(Fault(f"{name} cannot say its {part}: {type(error).__name__}: {error}"))
+            continue
+        if not isinstance(told, kind):
+            faults.append(Fault(f"{name} must have {part}, {kind.__name__}(…), got {told!r}"))
+    if faults:
+        raise InputError(faults)
 
 
 EnvironmentField = Annotated[Any, BeforeValidator(environment_from), Field(examples=[{"kind": "ClothingReviews"}])]

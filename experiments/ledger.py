@@ -75,9 +75,14 @@ class Ledger:
         Raises:
             InputError: when what came of a visit is no finite number.
         """
-        if not (np.isfinite(outcome.reward).all() and np.isfinite(outcome.values).all()):
-            what = "what comes of a visit must be finite, got NaN or infinity; mend the world"
-            raise InputError(what, self._about.title)
+        for what, numbers in (
+            ("what comes of a visit", outcome.reward),
+            ("outcomes of a visit", outcome.values),
+            ("expected rewards", visits.expected),
+            ("welfare", visits.welfare),
+        ):
+            if not np.isfinite(numbers).all():
+                raise InputError(f"{what} must be finite, got NaN or infinity; mend the world", self._about.title)
         a = 0
         inside = self._times[len(self._pages) :]
         for stop in inside[inside < visits.end]:
