@@ -16,6 +16,7 @@ from experiments.reports.wording import Unit, counted, listing, shorten, words
 
 BAD = "bad_per_visit"
 NAME = 60
+NOTE = 80  # characters: a longer note stands in the section of its world only
 NOBODY = "no policy is clearly better than at random"
 FLAT = "regret cannot be told: all actions are expected to bring the same"
 SHARE = Unit("share")
@@ -43,7 +44,7 @@ class Line:
     Args:
         key: of its section in the page.
         name: of the world, and of the objective where there are several.
-        kind: simulated or real data, and how large.
+        kind: simulated or real data, how large, and what is done to it, if that is short.
         verdict: why nobody wins; "" where somebody does.
         reference: what Random missed a visit, in the world's units.
         cells: one a policy, in the order of the columns.
@@ -261,7 +262,7 @@ def _line(key: str, name: str, setting: Setting, labels: Sequence[str], metric: 
     return Line(
         key,
         name,
-        shape(setting),
+        shape(setting) + "".join(f". {note}" for note in setting.added if len(note) <= NOTE),
         verdict(setting) if metric == REGRET else "",
         Cell(unit.say(setting.get(random, ALL, REGRET)).number, "", random in best),
         tuple(cells),
