@@ -204,10 +204,10 @@ def learning(setting: Setting, key: str) -> Figure | None:
     learn = [label for label in gaps if label in setting.contenders and beats_chance(setting, label)]
     widest = max(learn or gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
     (most, worst), (least, best) = gaps[widest]
-    if not learn:
-        title = Markup("What each group missed under each policy; no policy did clearly better than at random")
-    elif not all(enough(setting, label, cohort) for label in drawn for cohort in setting.followed):
+    if not all(enough(setting, label, cohort) for label in drawn for cohort in setting.followed):
         title = Markup("What each group missed under each policy; of some, few visits came in the last tenth")
+    elif not learn:
+        title = Markup("What each group missed under each policy; no policy did clearly better than at random")
     elif unit.write(most) == unit.write(least) or most - least < APART * top:
         title = Markup("In the last tenth of the time, no policy served one group much worse than another")
     else:

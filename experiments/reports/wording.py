@@ -104,7 +104,7 @@ class Unit:
         if self.kind == "amount":
             cents = 2 if size >= 1 or self.leads else max(3, small)
             return 0 if size >= 100 else cents  # noqa: PLR2004
-        return 0 if size >= 100 else 1 if size >= 0.1 else max(2, small)  # noqa: PLR2004
+        return 0 if size >= 100 else 1 if size >= 0.1 else max(2, small - 1)  # noqa: PLR2004
 
     def say(self, estimate: Estimate, decimals: int | None = None) -> Said:
         """Write an estimate and its interval with the same decimals; one more where the interval would vanish."""
