@@ -103,9 +103,9 @@ def _worlds(stories: Sequence[Story]) -> Table:
         title_justify="left",
         title_style="bold",
         caption=Text(
-            "\nLeast regret a visit of the policies that could be shipped, in percent of what showing anything at random "
-            "misses. (+2): two more are not clearly worse. Worst cohort: misses most under it. The report has all "
-            "policies, cohorts and intervals."
+            "\nLeast regret a visit of the policies that could be shipped, in percent of what showing anything at "
+            "random misses. (+2): two more are not clearly worse. Worst cohort: misses most under it. The report has "
+            "all policies, cohorts and intervals."
         ),
         caption_justify="left",
         caption_style="",

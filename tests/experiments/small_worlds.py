@@ -182,13 +182,13 @@ def dozen() -> Result:
 
 @functools.cache
 def odd() -> Result:
-    """Where nobody can miss anything, where nobody learns in time, and a world twice, plain and in batches."""
+    """Where nobody can miss anything, where nobody learns in time, and a world twice, plain and in one batch."""
     twin = Stub(title="Twins", shares=(0.5, 0.5), estimated=True)
     worlds = [
         Stub(title="All alike", alike=True, shares=(0.5, 0.5)),
-        Batched(Stub(title="Too short", horizon=100), every=500),
+        Batched(Stub(title="Too short", horizon=100), visits=500),
         Stub(title="Twins", shares=(0.5, 0.5), estimated=True, name="a twin"),
-        Batched(twin, every=20, name="a twin, in batches"),
+        Batched(twin, visits=400, name="a twin, in one batch"),
     ]
     return run(Experiment(name="odd", environments=worlds, policies=[*POLICIES], replications=8, seed=7))
 

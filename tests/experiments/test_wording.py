@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from experiments.reports.drawing import spread
 from environments.protocol import Cohort
+from experiments.reports.drawing import spread
 from experiments.reports.phrases import by, policy, soft
 from experiments.reports.wording import Estimate, Unit, counted, curly, listing, shorten, wrap
 
