@@ -1,4 +1,4 @@
-"""What showing anything at random came to, and whether a policy did clearly better: else it has learnt nothing."""
+"""Who wins a world: nobody does who is not clearly better than showing anything at random."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from experiments.reports.definitions import METRICS
 from experiments.reports.facts import ALL, Setting
 
 REGRET = "regret_per_visit"
+NOBODY = "no policy is clearly better than at random"
+FLAT = "regret cannot be told: all actions are expected to bring the same"
 
 
 def chance(setting: Setting) -> str:
@@ -43,3 +45,33 @@ def beats_chance(setting: Setting, label: str, metric: str = REGRET) -> bool:
     if not more.has_interval:
         return sign * setting.get(label, ALL, metric).value > sign * setting.get(random, ALL, metric).value
     return more.excludes_zero and sign * more.value > 0
+
+
+def winners(setting: Setting, metric: str = REGRET) -> list[str]:
+    """The policy with the least, and those that luck alone may have put behind it; best first.
+
+    Nobody wins by regret who is not clearly better than at random, and nobody at all where regret cannot be told.
+    """
+    order = setting.ranked(metric)
+    if not order or (metric == REGRET and flat(setting)):
+        return []
+    best, rest = order[0], order[1:]
+    found = [best, *(p for p in rest if _as_good(setting, p, best, metric))]
+    if metric != REGRET:
+        return found
+    return [] if chance(setting) in found else [p for p in found if beats_chance(setting, p)]
+
+
+def verdict(setting: Setting) -> str:
+    """Why nobody wins by regret; "" where somebody does, or there is nothing to compare."""
+    if flat(setting):
+        return FLAT
+    compared = len(setting.contenders) > 1 and len(setting.ranked(REGRET)) > 1
+    return NOBODY if compared and not winners(setting) else ""
+
+
+def _as_good(setting: Setting, label: str, best: str, metric: str) -> bool:
+    if setting.get(label, ALL, metric).value == setting.get(best, ALL, metric).value:
+        return True
+    more = setting.difference(label, best, ALL, metric)
+    return more.has_interval and not more.excludes_zero

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from environments.protocol import Cohort
-from experiments.reports.chance import REGRET, beats_chance, chance, flat, reference
+from experiments.reports.chance import FLAT, NOBODY, REGRET, chance, flat, reference, verdict, winners
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.phrases import policy
 from experiments.reports.wording import Unit, counted, listing, shorten, words
@@ -17,8 +17,6 @@ from experiments.reports.wording import Unit, counted, listing, shorten, words
 BAD = "bad_per_visit"
 NAME = 60
 NOTE = 80  # characters: a longer note stands in the section of its world only
-NOBODY = "no policy is clearly better than at random"
-FLAT = "regret cannot be told: all actions are expected to bring the same"
 SHARE = Unit("share")
 
 
@@ -105,36 +103,6 @@ def shape(setting: Setting) -> str:
     cohorts = len(setting.about.cohorts)
     told = [kind(setting), counted(cohorts, "cohort")] if cohorts > 1 else [kind(setting)]
     return ", ".join([*told, counted(setting.about.horizon, setting.about.clock)])
-
-
-def winners(setting: Setting, metric: str = REGRET) -> list[str]:
-    """The policy with the least, and those that luck alone may have put behind it; best first.
-
-    Nobody wins by regret who is not clearly better than at random, and nobody at all where regret cannot be told.
-    """
-    order = setting.ranked(metric)
-    if not order or (metric == REGRET and flat(setting)):
-        return []
-    best, rest = order[0], order[1:]
-    found = [best, *(p for p in rest if _as_good(setting, p, best, metric))]
-    if metric != REGRET:
-        return found
-    return [] if chance(setting) in found else [p for p in found if beats_chance(setting, p)]
-
-
-def verdict(setting: Setting) -> str:
-    """Why nobody wins by regret; "" where somebody does, or there is nothing to compare."""
-    if flat(setting):
-        return FLAT
-    compared = len(setting.contenders) > 1 and len(setting.ranked(REGRET)) > 1
-    return NOBODY if compared and not winners(setting) else ""
-
-
-def _as_good(setting: Setting, label: str, best: str, metric: str) -> bool:
-    if setting.get(label, ALL, metric).value == setting.get(best, ALL, metric).value:
-        return True
-    more = setting.difference(label, best, ALL, metric)
-    return more.has_interval and not more.excludes_zero
 
 
 def worst(setting: Setting, label: str, metric: str = REGRET) -> tuple[Cohort, float] | None:

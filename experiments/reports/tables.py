@@ -11,8 +11,9 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from experiments.reports.chance import verdict, winners
 from experiments.reports.facts import ALL, Setting, Story
-from experiments.reports.overview import lines, relative, verdict, winners, worst
+from experiments.reports.overview import lines, relative, worst
 from experiments.reports.phrases import shown_of, span
 from experiments.reports.reading import Ledgers, read
 from experiments.reports.wording import shorten, wrap

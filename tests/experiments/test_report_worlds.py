@@ -17,7 +17,7 @@ from test_runner import Log
 
 from bandits import Always
 from experiments import Experiment, run
-from experiments.reports import grids, missed, overview
+from experiments.reports import chance, grids, missed, overview
 from experiments.reports.comparisons import tradeoff
 from experiments.reports.definitions import METRICS
 from experiments.reports.drawing import panel, tick_labels
@@ -203,7 +203,7 @@ def test_who_is_not_clearly_behind_the_best_is_among_the_best(low, best):
         return {(story.main.label, labels[1], "all", "regret_per_visit"): Estimate(0.2, low, 0.4 - low)}
 
     setting = dataclasses.replace(story.main, estimates=estimates, differences=differences)
-    assert overview.winners(setting) == list(labels[: 1 + best])
+    assert chance.winners(setting) == list(labels[: 1 + best])
 
 
 def compared(*differences: tuple[float, float, float]) -> Setting:
@@ -229,8 +229,8 @@ def test_nobody_wins_who_is_not_clearly_better_than_at_random():
     none = compared((-0.2, -0.5, 0.1), (-0.1, -0.3, 0.1))
     one = compared((-0.2, -0.3, -0.1), (-0.1, -0.3, 0.1))
     both = compared((-0.2, -0.3, -0.1), (-0.1, -0.15, -0.05))
-    assert [len(overview.winners(setting)) for setting in (none, one, both)] == [0, 1, 2]
-    assert [overview.verdict(setting) for setting in (none, one, both)] == [overview.NOBODY, "", ""]
+    assert [len(chance.winners(setting)) for setting in (none, one, both)] == [0, 1, 2]
+    assert [chance.verdict(setting) for setting in (none, one, both)] == [chance.NOBODY, "", ""]
     told = plain(str(overview.lead([Story((none,)), Story((one,))])))
     assert "linear Thompson missed least, or not clearly more, in one of the two rows." in told
     assert "In one row no policy is clearly better than showing anything at random." in told
@@ -239,7 +239,7 @@ def test_nobody_wins_who_is_not_clearly_better_than_at_random():
 
 def test_where_all_actions_bring_the_same_nobody_wins_and_nobody_is_ranked():
     (line, *_) = overview.by_regret(stories("odd"), [f"s{n}" for n in range(4)]).lines
-    assert line.verdict == overview.FLAT
+    assert line.verdict == chance.FLAT
     assert {(cell.number, cell.best) for cell in line.cells} == {("–", False)}
     told = plain(section("odd", 0))
     assert "Regret cannot be told. All actions are expected to bring the same, whatever is shown." in told
@@ -251,7 +251,7 @@ def test_where_all_actions_bring_the_same_nobody_wins_and_nobody_is_ranked():
 def test_where_nobody_learns_in_time_nobody_earns_most():
     """Of 100 visits in batches of 500 a policy has news of none: what it shows is chance."""
     story = stories("odd")[1]
-    assert overview.verdict(story.main) == overview.NOBODY
+    assert chance.verdict(story.main) == chance.NOBODY
     assert "No policy is clearly better than showing anything at random." in plain(section("odd", 1))
     assert "Under random a visit earned most" not in plain(section("odd", 1))
 
@@ -278,7 +278,7 @@ def test_the_table_of_many_worlds_fits_80_columns_breaks_at_spaces_and_leaves_no
     assert max(map(len, lines)) <= 80
     assert [line for line in lines if line != line.rstrip()] == []
     told = {word for line in lines for word in re.findall(r"\w+", line)}
-    best = [winners[0] for story in stories(case) if (winners := overview.winners(story.main))]
+    best = [won[0] for story in stories(case) if (won := chance.winners(story.main))]
     assert {word for name in [*overview.names(stories(case)), *best] for word in re.findall(r"\w+", name)} <= told
 
 
