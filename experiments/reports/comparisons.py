@@ -9,6 +9,7 @@ from markupsafe import Markup
 from environments.protocol import Cohort
 from experiments.reports.bars import Row, bars
 from experiments.reports.casting import pens
+from experiments.reports.chance import flat
 from experiments.reports.drawing import PENS, to_svg
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.figures import SHARE, Figure, described, drawn_policies
@@ -18,8 +19,8 @@ from experiments.reports.wording import Estimate, capital, listing
 
 
 def tradeoff(setting: Setting, key: str) -> Figure | None:
-    """Regret against exposure, for each cohort; None where nothing is declared bad."""
-    if not setting.harms:
+    """Regret against exposure, for each cohort; None where nothing is declared bad, or nothing can be missed."""
+    if not setting.harms or flat(setting):
         return None
     styles, panels = pens(setting), []
     unharmed: list[str] = []

@@ -68,6 +68,15 @@ class Setting:
         return not made and self.label.replace("_", " ") != objective.replace("_", " ")
 
     @cached_property
+    def added(self) -> tuple[str, ...]:
+        """The notes of the wrappers around a world, which stand behind those of the world inside."""
+        depth, inner = 0, self.table.get("world")
+        while isinstance(inner, Mapping):
+            depth, inner = depth + 1, inner.get("world")
+        notes = self.about.notes
+        return notes[max(0, len(notes) - depth) :]
+
+    @cached_property
     def oracle(self) -> str | None:
         """The policy that is told what to expect of every action and keeps to it, if it was run."""
         return next((p.label for p in self.policies if p.kind == "Oracle"), None)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bandits.protocol import Floats
 from environments.protocol import EVERYBODY, Cohort
 from experiments.reports.casting import pens
+from experiments.reports.chance import chance
 from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import PENS, Pen, to_svg
 from experiments.reports.facts import Competitor, Setting
@@ -172,7 +173,8 @@ def learning(setting: Setting, key: str) -> Figure | None:
             gaps[label] = (ends[-1], ends[0])
     if not panels:
         return None
-    widest = max(gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
+    learn = [label for label in gaps if label in setting.contenders and label != chance(setting)]
+    widest = max(learn or gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
     (most, worst), (least, best) = gaps[widest]
     if most - least < 0.05 or worst == best:  # noqa: PLR2004  five visits in a hundred
         title = Markup("In the last tenth of the time, no policy treated one group much worse than another")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from experiments.reports.chance import beats_chance
 from experiments.reports.facts import ALL, FIRST_DAYS, Setting, Story
 from experiments.reports.missed import who_misses
 from experiments.reports.phrases import against, by, gap, is_person, policy, possessive, quoted, span, verdict, was
@@ -79,6 +80,8 @@ def _business(setting: Setting) -> tuple[str, Markup] | None:
     most = unit.say(worth[0]).with_noun("", first=True)
     if _level(setting, order, ALL, metric):
         sentence = Markup("Under each policy {} the same: {}").format(head, most)
+    elif len(order) > 1 and not beats_chance(setting, order[0], metric):
+        return f"What {_best(setting)}.", Markup("No policy is clearly better than showing anything at random.")
     else:
         sentence = Markup("Under {} {} most: {}").format(policy(order[0]), head, most)
         less = setting.difference(order[0], order[1], ALL, metric) if len(order) > 1 else Estimate()
@@ -119,6 +122,8 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
     if len(order) < 2 or not choice:  # noqa: PLR2004  one policy is no choice
         return None
     best, worst, unit = order[0], order[-1], setting.unit(metric)
+    if not setting.harms and not beats_chance(setting, best):
+        return None
     what = {
         "bad_per_customer": "bad recommendations a customer",
         "bad_per_visit": "of the visits with something bad",
@@ -144,6 +149,8 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
                 policy(order[1]), showed, f"as {few}" if said.is_zero else f"{said.number} more", verdict(more, said)
             )
     earner = (setting.ranked(setting.business) or [best])[0]
+    if not beats_chance(setting, earner, setting.business):
+        return f"What is best for {sufferer.name}.", sentence + "."
     if earner == best:
         sentence += Markup(". It is also what {}: nobody has to choose").format(_best(setting))
     else:

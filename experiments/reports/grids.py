@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from environments.protocol import Cohort
+from experiments.reports.chance import flat
 from experiments.reports.definitions import METRICS
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.phrases import shown_of, waited
@@ -61,6 +62,8 @@ def glance(setting: Setting, key: str) -> Grid:
         if several
         else f"What each policy did. The policies with the least {'harm' if setting.harms else 'regret'} stand first."
     )
+    if flat(setting) and not setting.harms:
+        caption = f"What each policy did.{shown_of(setting)}"
     return Grid(
         key,
         caption,
@@ -98,6 +101,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Grid | None:
     columns = [(m, title) for m, title in PERSONA_COLUMNS if setting.has(m) and m not in skipped]
     order = setting.ranked(setting.exposure, cohort.key, [p.label for p in setting.policies])
     lightest = "harms least" if setting.harms else "misses least"
+    told = "" if flat(setting) and not setting.harms else f", the one that {lightest} first"
     order += [p.label for p in setting.policies if p.label not in order]
     cells = [
         [_signal(setting, label, cohort.key) for label in order]
@@ -107,7 +111,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Grid | None:
     ]
     return Grid(
         key,
-        f"{headline(cohort.name)}: what each policy did, the one that {lightest} first",
+        f"{headline(cohort.name)}: what each policy did{told}",
         "Policy",
         tuple(setting.marked(metric, title) + setting.unit(metric).heads[0] for metric, title in columns),
         (("", _rows(order, cells)),),

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from environments.protocol import Cohort
 from experiments.reports.casting import pens
+from experiments.reports.chance import beats_chance, flat
 from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import Pen, to_svg
 from experiments.reports.facts import ALL, ESTIMATED, Setting
@@ -27,6 +28,8 @@ def who_misses(setting: Setting) -> tuple[str, Markup] | None:
     order = setting.ranked(METRIC)[::-1]
     if not order or not missed:
         return None
+    if flat(setting):
+        return "Regret cannot be told.", Markup("All actions are expected to bring the same, whatever is shown.")
     most = max((c for c in setting.cohorts if c.key in missed), key=lambda c: missed[c.key])
     others = [c for c in setting.cohorts if c.key in missed and c.key != most.key]
     digits = unit.decimals(missed[most.key])
@@ -61,7 +64,7 @@ def altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
     """What the visits of a cohort missed under the policies, and in the end."""
     unit = setting.unit(METRIC)
     order = setting.ranked(METRIC, cohort.key)[::-1]
-    if not order:
+    if not order or flat(setting):
         return []
     came = " that took place" if setting.patchy else ""
     head = Markup("Over all {} the average visit{}{} missed").format(span(setting), by(cohort), came)
@@ -104,7 +107,7 @@ def enough(setting: Setting, label: str, cohort: Cohort) -> bool:
 
 def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
     """What a cohort missed over time: a visit, and added up."""
-    if not setting.came(cohort) or setting.harms:
+    if not setting.came(cohort) or setting.harms or flat(setting):
         return None
     styles, unit = pens(setting), setting.unit(METRIC)
     mark = ESTIMATED if setting.about.estimated else ""
@@ -169,7 +172,7 @@ def _total(setting: Setting, label: str, cohort: Cohort, pen: Pen | None) -> Lin
 
 def learning(setting: Setting, key: str) -> Figure | None:
     """Under each named policy, what each cohort still misses; None where there is one cohort."""
-    if setting.harms or len(setting.cohorts) < 2:  # noqa: PLR2004  one cohort is no comparison
+    if setting.harms or flat(setting) or len(setting.cohorts) < 2:  # noqa: PLR2004  one cohort is no comparison
         return None
     unit = setting.unit(METRIC)
     drawn: dict[str, list[Line]] = {}
@@ -198,10 +201,13 @@ def learning(setting: Setting, key: str) -> Figure | None:
             to_svg(panel, f"{key}-{number}", f"{label}: {subtitle}", f"In the last tenth of the time, {said}")
         )
         gaps[label] = (ends[-1], ends[0])
-    widest = max(gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
+    learn = [label for label in gaps if label in setting.contenders and beats_chance(setting, label)]
+    widest = max(learn or gaps, key=lambda label: gaps[label][0][0] - gaps[label][1][0])
     (most, worst), (least, best) = gaps[widest]
     if not all(enough(setting, label, cohort) for label in drawn for cohort in setting.followed):
         title = Markup("What each group missed under each policy; of some, few visits came in the last tenth")
+    elif not learn:
+        title = Markup("What each group missed under each policy; no policy did clearly better than at random")
     elif unit.write(most) == unit.write(least) or most - least < APART * top:
         title = Markup("In the last tenth of the time, no policy served one group much worse than another")
     else:

@@ -6,16 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from environments.protocol import Cohort
+from experiments.reports.chance import FLAT, NOBODY, REGRET, chance, flat, reference, verdict, winners
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.phrases import policy
 from experiments.reports.wording import Unit, counted, listing, shorten, words
 
-REGRET = "regret_per_visit"
 BAD = "bad_per_visit"
 NAME = 60
+NOTE = 80  # characters: a longer note stands in the section of its world only
 SHARE = Unit("share")
 
 
@@ -41,7 +42,8 @@ class Line:
     Args:
         key: of its section in the page.
         name: of the world, and of the objective where there are several.
-        kind: simulated or real data, and how large.
+        kind: simulated or real data, how large, and what is done to it, if that is short.
+        verdict: why nobody wins; "" where somebody does.
         reference: what Random missed a visit, in the world's units.
         cells: one a policy, in the order of the columns.
     """
@@ -49,6 +51,7 @@ class Line:
     key: str
     name: str
     kind: str
+    verdict: str
     reference: Cell
     cells: tuple[Cell, ...]
 
@@ -73,12 +76,19 @@ class Overview:
 
 
 def names(stories: Sequence[Story]) -> list[str]:
-    """What to call each world among the others: its title, and its label where two share a title."""
+    """What to call each world among the others: its title; where two share one, the name that it was given, or both."""
     titles = [story.main.about.title for story in stories]
     return [
-        title if titles.count(title) == 1 else f"{title}: {shorten(story.main.label, NAME)}"
+        title if titles.count(title) == 1 else _name(story, titles)
         for title, story in zip(titles, stories, strict=True)
     ]
+
+
+def _name(story: Story, titles: Sequence[str]) -> str:
+    """The name that somebody gave it, if it is of the whole world and no other's title; else title and label."""
+    label, title = story.main.label, story.main.about.title
+    alone = story.main.named and len(story.settings) == 1 and label not in titles
+    return shorten(label, NAME) if alone else f"{title}: {shorten(label, NAME)}"
 
 
 def kind(setting: Setting) -> str:
@@ -93,33 +103,6 @@ def shape(setting: Setting) -> str:
     cohorts = len(setting.about.cohorts)
     told = [kind(setting), counted(cohorts, "cohort")] if cohorts > 1 else [kind(setting)]
     return ", ".join([*told, counted(setting.about.horizon, setting.about.clock)])
-
-
-def chance(setting: Setting) -> str:
-    """The label of the policy that shows anything at random; "" where it was not run."""
-    return next((p.label for p in setting.policies if p.kind == "Random"), "")
-
-
-def reference(setting: Setting) -> float | None:
-    """What showing anything at random missed a visit, where it was run and missed something."""
-    missed = setting.get(chance(setting), ALL, REGRET)
-    return missed.value if missed and missed.value > 0 else None
-
-
-def winners(setting: Setting, metric: str = REGRET) -> list[str]:
-    """The policy with the least, and those that luck alone may have put behind it; best first."""
-    order = setting.ranked(metric)
-    if not order:
-        return []
-    best, rest = order[0], order[1:]
-    return [best, *(p for p in rest if _as_good(setting, p, best, metric))]
-
-
-def _as_good(setting: Setting, label: str, best: str, metric: str) -> bool:
-    if setting.get(label, ALL, metric).value == setting.get(best, ALL, metric).value:
-        return True
-    more = setting.difference(label, best, ALL, metric)
-    return more.has_interval and not more.excludes_zero
 
 
 def worst(setting: Setting, label: str, metric: str = REGRET) -> tuple[Cohort, float] | None:
@@ -173,22 +156,40 @@ def by_harm(stories: Sequence[Story], keys: Sequence[str]) -> Overview | None:
 
 def lead(stories: Sequence[Story]) -> Markup:
     """Which policy wins where, in a sentence or two."""
-    settings = [setting for story in stories for setting in story.settings]
+    settings = [setting for story in stories for setting in story.settings if len(setting.contenders) > 1]
     won: dict[str, int] = {}
-    told = [found for setting in settings if len(setting.contenders) > 1 and (found := winners(setting))]
-    for labels in told:
-        for label in labels:
-            won[label] = won.get(label, 0) + 1
-    if not told:
+    for label in (label for setting in settings for label in winners(setting)):
+        won[label] = won.get(label, 0) + 1
+    why = [verdict(setting) for setting in settings if winners(setting) or verdict(setting)]
+    rows, equal, untold = len(why), why.count(NOBODY), why.count(FLAT)
+    if not rows:
         return Markup("No world had two policies to compare.")
+    if not won:
+        nobody = "In no row is a policy clearly better than showing anything at random." if equal else ""
+        return Markup(" ").join(part for part in (nobody, _untold(untold)) if part)
     most = max(won.values())
     leaders = [policy(label) for label, count in won.items() if count == most]
-    rows = f"{words(most)} of the {words(len(told))} rows" if most < len(told) else "every row"
-    each = " each" if len(leaders) > 1 and most < len(told) else ""
-    sentence = Markup("Of the policies that could be shipped, {} missed least, or not clearly more, in {}{}.").format(
-        listing(leaders), rows, each
-    )
-    return sentence + (" No policy did so everywhere." if most < len(told) else "")
+    where = f"{words(most)} of the {words(rows)} rows" if most < rows else "every row"
+    each = " each" if len(leaders) > 1 and most < rows else ""
+    sentences = [
+        Markup("Of the policies that could be shipped, {} missed least, or not clearly more, in {}{}.").format(
+            listing(leaders), where, each
+        )
+    ]
+    if most < rows - equal - untold:
+        sentences.append(Markup("No policy did so everywhere."))
+    if equal:
+        sentences.append(escape(f"In {_some(equal)} no policy is clearly better than showing anything at random."))
+    return Markup(" ").join([*sentences, _untold(untold)] if untold else sentences)
+
+
+def _some(count: int) -> str:
+    return f"{words(count)} row{'' if count == 1 else 's'}"
+
+
+def _untold(count: int) -> str:
+    what = "regret cannot be told, since all actions are expected to bring the same."
+    return f"In {_some(count)} {what}" if count else ""
 
 
 def _entries(stories: Sequence[Story], keys: Sequence[str]) -> list[tuple[str, str, Setting]]:
@@ -210,6 +211,7 @@ def _columns(settings: Sequence[Setting], metric: str) -> tuple[str, ...]:
 def _line(key: str, name: str, setting: Setting, labels: Sequence[str], metric: str) -> Line:
     unit = setting.unit(REGRET)
     best = set(winners(setting, metric)) if len(setting.contenders) > 1 else set()
+    untold = metric == REGRET and flat(setting)
     ranks = {label: place for place, label in enumerate(setting.ranked(metric), 1)}
 
     def write(value: float) -> str:
@@ -218,7 +220,7 @@ def _line(key: str, name: str, setting: Setting, labels: Sequence[str], metric: 
     cells = []
     for label in labels:
         found = setting.get(label, ALL, metric)
-        if not found or label not in ranks:
+        if not found or label not in ranks or untold:
             cells.append(Cell("–"))
             continue
         hit = worst(setting, label, metric)
@@ -228,7 +230,8 @@ def _line(key: str, name: str, setting: Setting, labels: Sequence[str], metric: 
     return Line(
         key,
         name,
-        shape(setting),
+        shape(setting) + "".join(f". {note}" for note in setting.added if len(note) <= NOTE),
+        verdict(setting) if metric == REGRET else "",
         Cell(unit.say(setting.get(random, ALL, REGRET)).number, "", random in best),
         tuple(cells),
     )

@@ -82,8 +82,14 @@ def by(cohort: Cohort) -> str:
 
 
 def like(cohort: Cohort) -> str:
-    """The people whom a cohort stands for: "customers like Luke", or its own name where it is a group."""
-    return f"customers like {cohort.name}" if is_person(cohort) else cohort.name
+    """The people whom a cohort stands for: "customers like Luke", or its own name where it is a group.
+
+    A word that does not say of whom ("few") is marked as a name.
+    """
+    if is_person(cohort):
+        return f"customers like {cohort.name}"
+    bare = " " not in cohort.name and not cohort.name.endswith(("s", "men", "people"))
+    return f"the cohort “{cohort.name}”" if bare else cohort.name
 
 
 def horizon(setting: Setting) -> str:

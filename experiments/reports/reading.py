@@ -63,7 +63,7 @@ def read(result: Ledgers) -> Facts:
     @cache
     def differences(reference: str) -> Differences:
         rows = result.differences(reference).select(columns).iter_rows()
-        return {(environment, p, c, m): Estimate(*ends) for environment, p, c, m, *ends in rows}
+        return {(environment, p, c, m): _apart(m, Estimate(*ends)) for environment, p, c, m, *ends in rows}
 
     competitors = [_competitor(policy) for policy in result.manifest["policies"]]
     groups: dict[str, list[Setting]] = {}
@@ -100,6 +100,13 @@ def _possible(metric: str, estimate: Estimate) -> Estimate:
         return estimate
     low, high = max(0.0, estimate.low or 0.0), estimate.high or 0.0
     return Estimate(estimate.mean, low, min(1.0, high) if unit == "share" else high)
+
+
+def _apart(metric: str, difference: Estimate) -> Estimate:
+    """Cut an interval of a difference at what it can be: two shares are at most 100 percentage points apart."""
+    if METRICS[metric].unit != "share" or difference.low is None or difference.high is None:
+        return difference
+    return Estimate(difference.mean, max(-1.0, difference.low), min(1.0, difference.high))
 
 
 def _about(fields: Mapping[str, Any]) -> About:

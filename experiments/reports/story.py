@@ -62,7 +62,7 @@ def told(story: Story, key: str, name: str) -> Mapping[str, Any]:
         "span": span(setting),
         "objective": story.name(setting),
         "objectives": [(story.name(s), s.about.objective_text, len(s.policies)) for s in story.settings],
-        "notes": list(dict.fromkeys(note for s in story.settings for note in s.about.notes)) + cautions(story),
+        "notes": [*_notes(story), *cautions(story)],
         "parts": {part: title for part, title, there in parts if there},
         "findings": findings(story),
         "glance": grids.glance(setting, f"{key}-glance"),
@@ -74,6 +74,12 @@ def told(story: Story, key: str, name: str) -> Mapping[str, Any]:
         "leaving": left,
         "figures": drawn,
     }
+
+
+def _notes(story: Story) -> list[str]:
+    """What a reader must know, what wrappers do to the world first: it is what tells it from others of its kind."""
+    added = [note for s in story.settings for note in s.added]
+    return list(dict.fromkeys([*added, *(note for s in story.settings for note in s.about.notes)]))
 
 
 def _size(setting: Setting) -> str:

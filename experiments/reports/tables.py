@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from experiments.reports.chance import verdict, winners
 from experiments.reports.facts import ALL, Setting, Story
-from experiments.reports.overview import lines, relative, winners, worst
+from experiments.reports.overview import lines, relative, worst
 from experiments.reports.phrases import shown_of, span
 from experiments.reports.reading import Ledgers, read
-from experiments.reports.wording import shorten
+from experiments.reports.wording import shorten, wrap
 
-WIDTH = 100
 POLICY = 34
+LINES = 4  # of a cell
+WORLD_COLUMNS = (  # heading, width, whether numbers: 80 columns with two between each
+    ("world", 18, False),
+    ("least regret under", 22, False),
+    ("of\nrandom", 6, True),
+    ("bad\nvisits", 6, True),
+    ("worst cohort", 12, False),
+    ("of\nrandom", 6, True),
+)
 
 COLUMNS = (
     ("regret_per_visit", "regret\na visit"),
@@ -36,18 +48,34 @@ OBJECTIVE_COLUMNS = (
 )
 
 
-def console_table(result: Ledgers) -> list[Table]:
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """A table without blanks at the ends of its lines, which would be copied with them."""
+
+    table: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in console.render_lines(self.table, options, pad=False):
+            while line and not line[-1].text.strip():
+                line.pop()
+            yield from line[:-1]
+            if line:
+                yield Segment(line[-1].text.rstrip(), line[-1].style)
+            yield Segment.line()
+
+
+def console_table(result: Ledgers) -> list[Trimmed]:
     """The tables of a result: policy × cohort, and objectives if there are several; of several worlds, a line each."""
     stories = read(result).stories
     if len(stories) > 1:
-        return [_worlds(stories)]
+        return [Trimmed(_worlds(stories))]
     tables = []
     for story in stories:
         tables.append(_cohorts(story.main, story.name(story.main) if len(story.settings) > 1 else ""))
         compared = _objectives(story)
         if compared is not None:
             tables.append(compared)
-    return tables
+    return [Trimmed(table) for table in tables]
 
 
 def _table(title: str, caption: str, first: str, heads: Sequence[str]) -> Table:
@@ -76,20 +104,23 @@ def _worlds(stories: Sequence[Story]) -> Table:
         title_justify="left",
         title_style="bold",
         caption=Text(
-            "Least regret a visit of the policies that could be shipped, in percent of what showing anything at random "
-            "misses. (+2): two more are not clearly worse. Worst: the cohort that misses most under it. The report has "
+            "\nLeast regret a visit of the policies that could be shipped, in percent of what showing anything at "
+            "random misses. (+2): two more are not clearly worse. Worst cohort: misses most under it. The report has "
             "all policies, cohorts and intervals."
         ),
         caption_justify="left",
         caption_style="",
         pad_edge=False,
+        show_edge=False,
+        collapse_padding=True,
     )
-    for head, width in (("world", 22), ("least regret under", 18)):
-        table.add_column(Text(head), max_width=width, overflow="fold")
-    for head in ("of that\nat random", "visits\nwith bad"):
-        table.add_column(Text(head), justify="right", no_wrap=True)
-    table.add_column(Text("worst"), max_width=16)
-    table.add_column(Text("of that\nat random"), justify="right", no_wrap=True)
+    for head, width, right in WORLD_COLUMNS:
+        table.add_column(Text(head), min_width=width, justify="right" if right else "left", overflow="fold")
+    widths = {head: width for head, width, right in WORLD_COLUMNS if not right}
+
+    def cell(column: str, text: str) -> Text:
+        return Text("\n".join(wrap(text, widths[column], LINES)))
+
     for name, setting in lines(stories):
         order = winners(setting)
         best = order[0] if order else ""
@@ -97,11 +128,11 @@ def _worlds(stories: Sequence[Story]) -> Table:
         hit = worst(setting, best)
         bad = setting.unit("bad_per_visit").say(setting.get(best, ALL, "bad_per_visit")).number
         table.add_row(
-            Text(shorten(name, 70)),
-            Text(shorten(best, 50) + more or "–"),
+            cell("world", name),
+            cell("least regret under", best + more or verdict(setting).partition(":")[0] or "–"),
             Text(relative(setting, setting.get(best, ALL, "regret_per_visit").value) or "–"),
             Text(bad),
-            Text("–" if hit is None else shorten(hit[0].name, 32)),
+            cell("worst cohort", "–" if hit is None else hit[0].name),
             Text("–" if hit is None else relative(setting, hit[1]) or "–"),
         )
     return table

@@ -13,6 +13,8 @@ from markupsafe import Markup, escape
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 
+TINY = 1e-6  # what is smaller is what is left of sums, and written as 0.00
+
 UnitKind = Literal["count", "share", "amount", "days"]
 
 
@@ -94,14 +96,15 @@ class Unit:
         size = abs(value) * 100 if self.kind == "share" else abs(value)
         if size == 0 or not math.isfinite(size):
             return 0
+        small = 1 - math.floor(math.log10(size)) if TINY <= size < 0.1 else 0  # noqa: PLR2004  two digits that tell
         if self.kind == "share":
             return 1 if size < 9.95 else 0  # noqa: PLR2004  below 10 %
         if self.kind == "days":
             return 0
         if self.kind == "amount":
-            cents = 2 if size >= 1 or self.leads else 3
+            cents = 2 if size >= 1 or self.leads else max(3, small)
             return 0 if size >= 100 else cents  # noqa: PLR2004
-        return 0 if size >= 100 else 1 if size >= 0.1 else 2  # noqa: PLR2004
+        return 0 if size >= 100 else 1 if size >= 0.1 else max(2, small - 1)  # noqa: PLR2004
 
     def say(self, estimate: Estimate, decimals: int | None = None) -> Said:
         """Write an estimate and its interval with the same decimals; one more where the interval would vanish."""

@@ -11,7 +11,7 @@ from pydantic import Field
 from bandits import BetaThompson, GaussianThompson, LinearThompson, Oracle, Problem, Random
 from bandits.description import Description, identity
 from bandits.streams import stream
-from environments import ClothingReviews, Storefront
+from environments import Batched, ClothingReviews, Storefront
 from environments.protocol import About, Cohort, Outcome, Visits
 from experiments import Experiment, Result, run
 
@@ -29,6 +29,7 @@ class Stub(Description):
         bad: whether an action with a chance below 0.4 is declared bad.
         estimated: whether the chances are said to be estimates.
         replayed: whether a visit takes place only where the action is the one that was drawn for the log.
+        alike: whether all actions have the same chance, so that nobody can miss anything.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Stub(Description):
     bad: bool = False
     estimated: bool = False
     replayed: bool = False
+    alike: bool = False
 
     @property
     def problem(self):
@@ -86,6 +88,8 @@ class _World:
         rng = stream(seed, replication, "stub")
         N, C, K = stub.horizon, len(stub.shares), stub.actions
         chances = np.random.default_rng(len(stub.title)).random((C, K))
+        if stub.alike:
+            chances[:] = 0.5
         self.problem, self._served, self._stub = stub.problem, False, stub
         self._cohort = rng.choice(C, N, p=np.array(stub.shares) / sum(stub.shares))
         self._expected = chances[self._cohort]
@@ -174,6 +178,19 @@ def dozen() -> Result:
     worlds += [Stub(title="Twins", horizon=horizon, shares=(0.5, 0.5)) for horizon in (200, 250)]
     more = [GaussianThompson(name="Gaussian Thompson"), LinearThompson(scale=2.0)]
     return run(Experiment(name="dozen", environments=worlds, policies=[*POLICIES, *more], replications=2))
+
+
+@functools.cache
+def odd() -> Result:
+    """Where nobody can miss anything, where nobody learns in time, and a world twice, plain and in one batch."""
+    twin = Stub(title="Twins", shares=(0.5, 0.5), estimated=True)
+    worlds = [
+        Stub(title="All alike", alike=True, shares=(0.5, 0.5)),
+        Batched(Stub(title="Too short", horizon=100), visits=500),
+        Stub(title="Twins", shares=(0.5, 0.5), estimated=True, name="a twin"),
+        Batched(twin, visits=400, name="a twin, in one batch"),
+    ]
+    return run(Experiment(name="odd", environments=worlds, policies=[*POLICIES], replications=8, seed=7))
 
 
 @functools.cache

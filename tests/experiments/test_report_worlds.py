@@ -11,16 +11,17 @@ import re
 import pytest
 from rich.console import Console
 from small_results import changed, clothing
-from small_worlds import WORLDS, alone, dozen, mixture, occupations
+from small_worlds import WORLDS, alone, dozen, mixture, occupations, odd
 from test_report import Outline
 from test_runner import Log
 
 from bandits import Always
 from experiments import Experiment, run
-from experiments.reports import grids, missed, overview
+from experiments.reports import chance, grids, missed, overview
 from experiments.reports.comparisons import tradeoff
-from experiments.reports.drawing import tick_labels
-from experiments.reports.facts import Setting
+from experiments.reports.definitions import METRICS
+from experiments.reports.drawing import panel, tick_labels
+from experiments.reports.facts import Setting, Story
 from experiments.reports.figures import learning
 from experiments.reports.figures import persona as persona_figure
 from experiments.reports.findings import findings
@@ -39,12 +40,13 @@ CASES = {
         mixture(), policies={p: [p] for p in ("oracle", "Thompson, no features", "linear Thompson")}, replications=1
     ),
     "occupations": occupations,
+    "odd": odd,
     **{world.title: functools.partial(alone, world.title) for world in WORLDS},
 }
 SLOW = pytest.param("dozen", marks=pytest.mark.slow)
 EACH = [SLOW if case == "dozen" else case for case in CASES]
-MANY = ("mixture", "once, without random", "dozen")
-PAGES = [*MANY[:2], SLOW]
+MANY = ("mixture", "once, without random", "odd", "dozen")
+PAGES = [*MANY[:3], SLOW]
 SILENT = tuple(world.title for world in WORLDS if not world.bad)
 LARGEST = 6_000_000  # bytes
 
@@ -201,7 +203,98 @@ def test_who_is_not_clearly_behind_the_best_is_among_the_best(low, best):
         return {(story.main.label, labels[1], "all", "regret_per_visit"): Estimate(0.2, low, 0.4 - low)}
 
     setting = dataclasses.replace(story.main, estimates=estimates, differences=differences)
-    assert overview.winners(setting) == list(labels[: 1 + best])
+    assert chance.winners(setting) == list(labels[: 1 + best])
+
+
+def compared(*differences: tuple[float, float, float]) -> Setting:
+    """0.1, 0.2 and at random 0.3 missed; the interval of 0.1 minus 0.3, and of 0.2 minus 0.3 (mean, low, high)."""
+    setting = stories("One arm or another")[0].main
+    labels = ("linear Thompson", "Thompson, no features")
+    missed_by = dict(zip((*labels, "random"), (0.1, 0.2, 0.3), strict=True))
+    estimates = {(p, "all", "regret_per_visit"): Estimate(v) for p, v in missed_by.items()}
+
+    def against(reference):
+        found = {(labels[i], "random"): Estimate(*ends) for i, ends in enumerate(differences)}
+        found["random", labels[0]] = Estimate(-differences[0][0], -differences[0][2], -differences[0][1])
+        found[labels[1], labels[0]] = Estimate(0.1, -0.1, 0.3)
+        return {
+            (setting.label, p, "all", "regret_per_visit"): e for (p, other), e in found.items() if other == reference
+        }
+
+    return dataclasses.replace(setting, estimates=estimates, differences=against)
+
+
+def test_nobody_wins_who_is_not_clearly_better_than_at_random():
+    """−0.2 ± 0.3 may be luck, −0.2 ± 0.1 not; the second best, 0.1 ± 0.2 behind, wins too if it beats chance."""
+    none = compared((-0.2, -0.5, 0.1), (-0.1, -0.3, 0.1))
+    one = compared((-0.2, -0.3, -0.1), (-0.1, -0.3, 0.1))
+    both = compared((-0.2, -0.3, -0.1), (-0.1, -0.15, -0.05))
+    assert [len(chance.winners(setting)) for setting in (none, one, both)] == [0, 1, 2]
+    assert [chance.verdict(setting) for setting in (none, one, both)] == [chance.NOBODY, "", ""]
+    told = plain(str(overview.lead([Story((none,)), Story((one,))])))
+    assert "linear Thompson missed least, or not clearly more, in one of the two rows." in told
+    assert "In one row no policy is clearly better than showing anything at random." in told
+    assert "Of the policies" not in overview.lead([Story((none,))])
+
+
+def test_where_all_actions_bring_the_same_nobody_wins_and_nobody_is_ranked():
+    (line, *_) = overview.by_regret(stories("odd"), [f"s{n}" for n in range(4)]).lines
+    assert line.verdict == chance.FLAT
+    assert {(cell.number, cell.best) for cell in line.cells} == {("–", False)}
+    told = plain(section("odd", 0))
+    assert "Regret cannot be told. All actions are expected to bring the same, whatever is shown." in told
+    assert "spared most" not in told
+    assert "earned most" not in told
+    assert "first" not in grids.glance(stories("odd")[0].main, "k").caption
+
+
+def test_where_nobody_learns_in_time_nobody_earns_most():
+    """Of 100 visits in batches of 500 a policy has news of none: what it shows is chance."""
+    story = stories("odd")[1]
+    assert chance.verdict(story.main) == chance.NOBODY
+    assert "No policy is clearly better than showing anything at random." in plain(section("odd", 1))
+    assert "Under random a visit earned most" not in plain(section("odd", 1))
+
+
+def test_worlds_that_share_a_title_go_by_the_names_that_they_were_given():
+    assert overview.names(stories("odd"))[2:] == ["a twin", "a twin, in one batch"]
+
+
+def test_what_a_wrapper_does_comes_first_in_the_notes_and_stands_in_the_overview_if_short():
+    first = re.search(r'<ul class="notes"><li>([^<]*)</li>', section("odd", 3))
+    assert first is not None
+    assert first[1] == stories("odd")[3].main.added[0]
+    assert "A note on Twins." in section("odd", 3)
+    assert first[1] in plain(table_of("odd", "worlds-regret"))
+    assert stories("odd")[2].main.added == ()
+
+
+@pytest.mark.parametrize("case", ["mixture", "odd"])
+def test_the_table_of_many_worlds_fits_80_columns_breaks_at_spaces_and_leaves_no_blanks(case):
+    said = io.StringIO()
+    for table in console_table(CASES[case]()):
+        Console(width=80, no_color=True, file=said).print(table)
+    lines = said.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line != line.rstrip()] == []
+    told = {word for line in lines for word in re.findall(r"\w+", line)}
+    best = [won[0] for story in stories(case) if (won := chance.winners(story.main))]
+    assert {word for name in [*overview.names(stories(case)), *best] for word in re.findall(r"\w+", name)} <= told
+
+
+def test_two_shares_are_at_most_100_percentage_points_apart():
+    result = mixture()
+    for story in read(result).stories:
+        for policy in story.main.contenders:
+            for (*_, metric), found in story.main.differences(policy).items():
+                if METRICS[metric].unit == "share" and found.has_interval:
+                    assert -1 <= found.low <= found.high <= 1
+
+
+def test_letters_that_a_font_lacks_give_no_warning_and_stay_letters(recwarn):
+    drawn = panel(lambda _, axes: axes.set_title("日本"), 100, (10, 10, 30, 10))
+    assert "日本" in drawn
+    assert [str(w.message) for w in recwarn] == []
 
 
 def test_without_random_worlds_are_told_by_rank():
@@ -365,8 +458,8 @@ def test_the_terminal_says_it_shortly(case):
     if case in MANY:
         assert len(tables) == 1
         assert len(lines) <= 12 + 4 * len(stories(case))
-        for story in stories(case):
-            assert story.main.about.title.split()[0] in said.getvalue()
+        for name in overview.names(stories(case)):
+            assert name.split()[0] in said.getvalue()
     assert len(lines) < 80
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from environments.protocol import Cohort
 from experiments.reports.drawing import spread
-from experiments.reports.phrases import policy, soft
+from experiments.reports.phrases import by, policy, soft
 from experiments.reports.wording import Estimate, Unit, counted, curly, listing, shorten, wrap
 
 COUNT, SHARE, MONEY, POINTS = Unit("count"), Unit("share"), Unit("amount", "$"), Unit("amount", "points")
@@ -32,6 +33,9 @@ COUNT, SHARE, MONEY, POINTS = Unit("count"), Unit("share"), Unit("amount", "$"),
         (MONEY, -12.5, "−$12.50"),
         (MONEY, -0.001, "$0.00"),
         (POINTS, 0.0704, "0.070 points"),
+        (POINTS, 0.000264, "0.00026 points"),
+        (POINTS, 1e-17, "0.000 points"),
+        (COUNT, 0.0034, "0.003"),
         (Unit("days"), 163.7, "164"),
     ],
 )
@@ -69,6 +73,20 @@ def test_numbers_are_alike_where_they_are_printed_alike():
     assert not SHARE.alike(Estimate(0.12), Estimate(0.13))
     assert not SHARE.unclear(Estimate(0.12, 0.118, 0.122), Estimate(0.13, 0.128, 0.132))
     assert SHARE.unclear(Estimate(0.12, 0.11, 0.13), Estimate(0.13, 0.12, 0.14))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Luke", " by customers like Luke"),
+        ("visitors aged 18–29", " by visitors aged 18–29"),
+        ("students", " by students"),
+        ("few", " by the cohort “few”"),
+        ("everybody", ""),
+    ],
+)
+def test_a_cohort_that_does_not_say_who_is_in_it_is_marked_as_a_name(name, said):
+    assert by(Cohort(key=name, name=name, share=1.0)) == said
 
 
 @pytest.mark.parametrize(
