@@ -86,7 +86,7 @@ class _Always(Unlearning):
 
 
 class Random(BuiltIn):
-    """Show one of the available actions, each with the same probability (showing nothing is one of them)."""
+    """Show one of the available actions, each with the same probability; where nothing may be shown, that is one."""
 
     corrects: ClassVar[bool] = True
 
