@@ -53,7 +53,8 @@ class Description(BaseModel):
 
 
 def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
-    where = detail["loc"]
+    # People count the members of a list from 1, pydantic from 0.
+    where = tuple(step + 1 if isinstance(step, int) else step for step in detail["loc"])
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
         return list(cause.within("", *where).faults)

@@ -62,6 +62,6 @@ def idle_changes(scenario: Scenario) -> Iterator[str]:
         "promotion": scenario.promotions,
     }
     for part, changes in parts.items():
-        for n, change in enumerate(changes):
+        for n, change in enumerate(changes, 1):
             if on_sale[change.item].any() and not on_sale[change.item][slice(*change.span)].any():
                 yield f"{part}[{n}]: {change.item} is not on sale {_days(*change.span)}, within {scenario.days} days."

@@ -58,7 +58,7 @@ class Item(Description):
             faults.append(Fault(f"must be after launch, day {self.launch}, got {self.retire}", ("retire",)))
         faults += [
             Fault(f"must be days [from, until] with until after from, got [{a}, {b}]", ("out_of_stock", n))
-            for n, (a, b) in enumerate(self.out_of_stock)
+            for n, (a, b) in enumerate(self.out_of_stock, 1)
             if b <= a
         ]
         if faults:

@@ -15,7 +15,7 @@ from environments.logged_replay import LoggedReplay
 from environments.protocol import Visits
 from environments.replay import Replay
 from environments.replay_faults import unlikely_if_uniform
-from environments.wrapping import Luck
+from environments.wrapping import LuckByNumber
 from experiments.runner import run_cell
 from tests.logs import LOGGED, TRUTH, made, online, table
 from tests.stochastic import detectable_gap, proportions, same_mean
@@ -179,7 +179,7 @@ def test_who_asks_for_few_visits_is_led_through_as_much_time():
 def test_late_news_of_a_thinned_log_comes_in_its_time():
     """About a fifth of the events is kept. By 20: a reward is known before whoever comes 21 events later or more."""
     log = made(2_000, np.random.default_rng(1))
-    delayed = DelayedWorld(world(log, "log"), Luck(lambda n: np.full(n, 20.0)), 1, by_visit=True)
+    delayed = DelayedWorld(world(log, "log"), LuckByNumber(lambda n: np.full(n, 20.0)), 1, by_visit=True)
     news, began, end = [], {}, 0
     while (visits := delayed.next_block()) is not None:
         began |= dict.fromkeys(visits.time.tolist(), end)

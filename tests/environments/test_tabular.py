@@ -293,8 +293,8 @@ FAULTS = [
     ({}, ["label: is missing; name the column of the right class, or a column an action in rewards"]),
     ({"label": "kind", "rewards": ("size", "wet")}, ["rewards: must not go with label; keep one of the two"]),
     ({"rewards": ("size",)}, ["rewards: must name two columns or more, got 1"]),
-    ({"rewards": ("size", "size")}, ["rewards[1]: column 'size' is named twice; name it once"]),
-    ({"rewards": ("size", "soil")}, ["rewards[1]: column 'soil' holds text, and no numbers"]),
+    ({"rewards": ("size", "size")}, ["rewards[2]: column 'size' is named twice; name it once"]),
+    ({"rewards": ("size", "soil")}, ["rewards[2]: column 'soil' holds text, and no numbers"]),
     ({"label": "knid"}, ["label: unknown column 'knid' (known: kind, region, size, soil, wet); did you mean 'kind'?"]),
     ({"label": "region"}, ["label: column 'region' has the class 'north' alone; a label must have two or more"]),
     ({"label": "kind", "cohort": "kind"}, ["cohort: column 'kind' says what is right, so it cannot be the cohort too"]),
@@ -309,8 +309,8 @@ FAULTS = [
     (
         {"label": "kind", "features": ("size", "kind", "size")},
         [
-            "features[2]: column 'size' is named twice; name it once",
-            "features[1]: column 'kind' says what is right, and must not be seen; leave it out",
+            "features[3]: column 'size' is named twice; name it once",
+            "features[2]: column 'kind' says what is right, and must not be seen; leave it out",
         ],
     ),
     (
@@ -318,7 +318,7 @@ FAULTS = [
         [
             "label: unknown column 'knid' (known: kind, region, size, soil, wet); did you mean 'kind'?",
             "cohort: unknown column 'regoin' (known: kind, region, size, soil, wet); did you mean 'region'?",
-            "features[0]: unknown column 'sise' (known: kind, region, size, soil, wet); did you mean 'size'?",
+            "features[1]: unknown column 'sise' (known: kind, region, size, soil, wet); did you mean 'size'?",
         ],
     ),
     ({"label": "kind", "horizon": 0}, ["horizon: must be greater than or equal to 1, got 0"]),
@@ -363,7 +363,7 @@ def test_what_cannot_be_a_class_a_cohort_or_a_feature_says_what_to_do(table):
     assert lines(path=path, label="id", cohort="many", features=("many", "when")) == [
         "Tabular: label: column 'id' has 1001 classes, and 1000 at most can be actions; merge the rare ones",
         "Tabular: cohort: column 'many' has 51 different values, and 50 at most can be cohorts; bin it first",
-        f"Tabular: features[0]: column 'many' has 51 different values, and 50 at most can be features; {merge}",
+        f"Tabular: features[1]: column 'many' has 51 different values, and 50 at most can be features; {merge}",
         f"Tabular: features[1]: column 'when' holds Date; it must hold numbers, truth values or text: convert it {out}",
     ]
     (line,) = lines(path=path, label="fraction")

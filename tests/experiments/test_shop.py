@@ -227,7 +227,7 @@ def test_check_warns_of_changes_that_nobody_will_notice(tmp_path):
     incident = ("# [[incident]]", '[[incident]]\nitem = "heirloom_seeds"\nday = 120\ndefect = 1.0\n#')
     out = words(printed(check, edited(tmp_path, *edits, incident), width=200))
     assert "Miracle feed: is not on sale on any of the 120 days." in out
-    assert "incident[0]: heirloom_seeds is not on sale from day 120, within 120 days." in out
+    assert "incident[1]: heirloom_seeds is not on sale from day 120, within 120 days." in out
     assert "2 warnings:" in out
 
 
