@@ -153,7 +153,7 @@ class Grid(Description):
 
 
 def test_members_of_lists_count_from_1_whoever_finds_the_fault():
-    """The third cell of the second row is no number (pydantic finds it); the second of the third row is 0 (its own rule).
+    """Pydantic finds that the third cell of the second row is text; a rule of its own, that one of the third row is 0.
 
     At every depth a member is counted once, and not once more by what holds it.
     """

@@ -364,7 +364,7 @@ def test_what_cannot_be_a_class_a_cohort_or_a_feature_says_what_to_do(table):
         "Tabular: label: column 'id' has 1001 classes, and 1000 at most can be actions; merge the rare ones",
         "Tabular: cohort: column 'many' has 51 different values, and 50 at most can be cohorts; bin it first",
         f"Tabular: features[1]: column 'many' has 51 different values, and 50 at most can be features; {merge}",
-        f"Tabular: features[1]: column 'when' holds Date; it must hold numbers, truth values or text: convert it {out}",
+        f"Tabular: features[2]: column 'when' holds Date; it must hold numbers, truth values or text: convert it {out}",
     ]
     (line,) = lines(path=path, label="fraction")
     assert (

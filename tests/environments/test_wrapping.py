@@ -357,5 +357,12 @@ def test_luck_is_the_same_whoever_asks_first():
 def test_what_is_no_environment_is_not_wrapped():
     with pytest.raises(InputError, match="world: must be an environment"):
         Delayed(3, by=2)
+    with pytest.raises(InputError) as refused:
+        environment_from({"kind": "Delayed", "by": 2, "world": "Storefront"})
+    assert refused.value.lines[0].endswith(""", got 'Storefront'; write { kind = "Storefront" }""")
+    for world in ("Shop", [{"kind": "ClothingReviews"}]):
+        with pytest.raises(InputError) as refused:
+            environment_from({"kind": "Delayed", "by": 2, "world": world})
+        assert refused.value.lines[0].endswith(f'got {world!r}; write a table such as {{ kind = "ClothingReviews" }}')
     with pytest.raises(InputError, match="world: is missing; add it"):
         environment_from({"kind": "Delayed", "by": 3})
