@@ -142,6 +142,24 @@ FAULTY = {
         "[20, 20]",
         "item.lavender.out_of_stock[2]: must be days [from, until] with until after from, got [20, 20]",
     ),
+    "no pairs": (
+        "[[10, 12], [20, 21]]",
+        "[10, 12]",
+        (
+            "item.lavender.out_of_stock[1]: must be a pair of days such as [40, 50], got 10\n"
+            "item.lavender.out_of_stock[2]: must be a pair of days such as [40, 50], got 12"
+        ),
+    ),
+    "no pair": (
+        "[20, 21]",
+        "[20, 21, 22]",
+        "item.lavender.out_of_stock[2]: must be a pair of days such as [40, 50], got [20, 21, 22]",
+    ),
+    "no spans": (
+        "[[10, 12], [20, 21]]",
+        "10",
+        "item.lavender.out_of_stock: must be a list of pairs of days such as [[40, 50], [70, 72]], got 10",
+    ),
     "no day": ("launch = 3", "launch = -3", "item.lavender.launch: must be greater than or equal to 0, got -3"),
     "unknown item": (
         '[[incident]]\nitem = "seeds"',
