@@ -286,6 +286,48 @@ def test_a_file_that_is_no_table_is_said_in_one_line(table, tmp_path):
     assert "is no table" in lines(path=str(tmp_path / "broken.parquet"), label="kind")[0]
     (tmp_path / "empty.csv").write_text("a,b\n")
     assert lines(path=str(tmp_path / "empty.csv"), label="a")[0].endswith("empty.csv has no rows")
+    (tmp_path / "table").write_text("a,b\n")
+    assert lines(path=str(tmp_path / "table"), label="a")[0].endswith("must end in .csv, .tsv, .parquet, got no ending")
+
+
+COMMAS = "must have its values separated by commas, got"
+NO_TEXT_TABLE = {
+    "semicolons": ("a.csv", b"a;b\n1;2\n", f"{COMMAS} semicolons in the header; save it with commas"),
+    "decimal commas": ("a.csv", b"a;b\n1,5;2\n", f"{COMMAS} semicolons in the header; save it with commas"),
+    "tabs": ("a.csv", b"\na\tb\n1\t2\n", f"{COMMAS} tabs in the header; save it with commas"),
+    "no tabs": (
+        "a.tsv",
+        b"a,b\n1,2\n",
+        "must have its values separated by tabs, got commas in the header; save it with tabs",
+    ),
+    "Latin-1": ("a.csv", b"a,b\n\xe9,1\n", "must be UTF-8 text, got another encoding at byte 4; save it as UTF-8"),
+    "a name twice": (
+        "a.csv",
+        b'\xef\xbb\xbfa,b,"a"\n1,2,3\n',
+        "must name every column once in its header, got 'a' twice; rename one",
+    ),
+    "names twice": (
+        "a.tsv",
+        b"a\tb\ta\t\t\n1\t2\t3\t4\t5\n",
+        "must name every column once in its header, got 'a', '' twice; rename one",
+    ),
+    "too many values": (
+        "a.csv",
+        b"a,b\n1,5,2\n",
+        "is no table: a row has more values than the header; commas within a value must stand in quotes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "raw", "why"), NO_TEXT_TABLE.values(), ids=NO_TEXT_TABLE)
+def test_text_that_is_no_table_says_what_to_mend(tmp_path, name, raw, why):
+    (tmp_path / name).write_bytes(raw)
+    assert lines(path=str(tmp_path / name), label="b") == [f"Tabular: path: {tmp_path / name} {why}"]
+
+
+def test_a_semicolon_within_a_name_or_a_value_is_text(tmp_path):
+    (tmp_path / "a.csv").write_text('"a;b",c\n' + "1;2,x\n3;4,y\n" * 5)
+    assert Tabular(path=str(tmp_path / "a.csv"), label="c").problem.features == ("constant", "a;b=3;4")
 
 
 NULLS = [1.0, None, float("nan"), 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, float("inf")]
