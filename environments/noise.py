@@ -16,11 +16,13 @@ from bandits.cards import LabelledSample, PersonaCard
 from bandits.description import Description
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Floats, Problem
-from environments.protocol import About, Visits, World
+from environments.protocol import About, Environment, Visits, World
+from environments.testbed import Testbed
 from environments.toml_tables import by_name
 from environments.wrapping import LuckByNumber, Relay, Wrapped
 
 Chance = Annotated[float, Field(ge=0, le=1)]
+FEW = 64
 Draw = Callable[[str], Floats]
 """The luck (N,) of each visit, for a purpose."""
 
@@ -77,6 +79,18 @@ class Blur(Description):
         return x
 
 
+def _first_visitors(world: Environment) -> Floats | None:
+    """Features (N, D) of some visitors of a testbed, perhaps a wrapped one; None of other worlds.
+
+    It is cheap there to open one only to look. Elsewhere it may not be, and the features are looked at when it is run.
+    """
+    inner = world
+    while isinstance(inner, Wrapped):
+        inner = inner.world
+    visits = world.open(0, 0).next_block(FEW) if isinstance(inner, Testbed) else None
+    return None if visits is None else visits.x
+
+
 class Noisy(Wrapped):
     """An environment whose policies see features with errors; the cards stay as they are declared.
 
@@ -102,8 +116,8 @@ class Noisy(Wrapped):
             if blur.name not in problem.features
         ]
         numbers = {card.name for persona in problem.cards for card in persona.features if card.kind == "number"}
-        if problem.sample is not None:
-            x = problem.sample.x
+        x = problem.sample.x if problem.sample is not None else _first_visitors(self.world)
+        if x is not None:
             numbers.update(name for d, name in enumerate(problem.features) if not np.isin(x[:, d], (0.0, 1.0)).all())
         faults += [
             Fault("must be yes-no to be flipped, and is a number; use sd", ("features", blur.name, "flip"))

@@ -98,10 +98,10 @@ def _faults_of_features(frame: pl.DataFrame, roles: Roles) -> Iterator[Fault]:
                 yield Fault(f"{why}, or name the other columns as features", ("features",))
         return
     secret = {name: role for role, name in roles.taken().items() if role != "time"}
-    for i, name in enumerate(roles.features):
+    for i, name in enumerate(roles.features, 1):
         if name in secret:
             yield Fault(f"column {name!r} is the {secret[name]}, which nobody knows before choosing", ("features", i))
-        elif name in roles.features[:i]:
+        elif name in roles.features[: i - 1]:
             yield Fault(f"column {name!r} is named twice; name it once", ("features", i))
         elif why := why_no_feature(frame, name):
             yield Fault(why, ("features", i))
@@ -140,8 +140,8 @@ def _faults_of_actions(frame: pl.DataFrame, roles: Roles) -> Iterator[Fault]:
 
 def _faults_of_names(names: tuple[str, ...], shown: Ints, actions: tuple[str, ...]) -> Iterator[Fault]:
     """Where what was shown and the declared actions differ."""
-    for i, action in enumerate(actions):
-        if action in actions[:i]:
+    for i, action in enumerate(actions, 1):
+        if action in actions[: i - 1]:
             yield Fault(f"{action!r} is named twice; name it once", ("actions", i))
         elif action not in names:
             yield Fault(f"{action!r} was never shown, so a replay can say nothing of it; leave it out", ("actions", i))

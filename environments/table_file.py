@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 ENDINGS = (".csv", ".tsv", ".parquet")
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+WORDS = {",": "commas", "\t": "tabs", ";": "semicolons"}
+TOO_MANY = "found more fields than defined"
+"""What polars says of a row that has more values than the header."""
 
 
 def bytes_of(path: str) -> bytes:
@@ -87,18 +93,49 @@ def read_table(path: str, sha256: str | None = None) -> pl.DataFrame:
 
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
-        raise InputError(f"must end in {', '.join(ENDINGS)}, got {ending or 'no ending'!r}", path)
+        raise InputError(f"must end in {', '.join(ENDINGS)}, got {ending or 'no ending'}", path)
     raw = bytes_of(path)
     if sha256 is not None and hashlib.sha256(raw).hexdigest() != sha256:
         raise InputError(f"was changed (its SHA-256 is not {sha256[:12]}…); use the file that was meant", path)
+    separator = SEPARATORS.get(ending)
+    if separator is not None and (why := _why_no_text_table(raw, separator)):
+        raise InputError(why, path)
     try:
-        if ending == ".parquet":
+        if separator is None:
             frame = pl.read_parquet(io.BytesIO(raw))
         else:
-            separator = "\t" if ending == ".tsv" else ","
             frame = pl.read_csv(io.BytesIO(raw), separator=separator, infer_schema_length=None)
     except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001  whatever polars says of a broken file
-        raise InputError(f"is no table: {str(error).splitlines()[0]}", path) from None
+        why = str(error).splitlines()[0]
+        if separator is not None and TOO_MANY in why:
+            why = f"a row has more values than the header; {WORDS[separator]} within a value must stand in quotes"
+        raise InputError(f"is no table: {why}", path) from None
     if frame.is_empty():
         raise InputError("has no rows", path)
     return frame
+
+
+def _why_no_text_table(raw: bytes, separator: str) -> str | None:
+    """Why bytes are no table with a header; None if nothing speaks against it, as far as one line of it tells."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return f"must be UTF-8 text, got another encoding at byte {error.start}; save it as UTF-8"
+    names = _header(raw, separator)
+    others = [other for other in WORDS if other != separator and other in "".join(names)]
+    if len(names) == 1 and others:
+        right, wrong = WORDS[separator], WORDS[others[0]]
+        return f"must have its values separated by {right}, got {wrong} in the header; save it with {right}"
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        return f"must name every column once in its header, got {', '.join(map(repr, twice))} twice; rename one"
+    return None
+
+
+def _header(raw: bytes, separator: str) -> list[str]:
+    """The first line that is not blank, as values; none where it cannot be read."""
+    lines = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", newline="")
+    try:
+        return next((row for row in csv.reader(lines, delimiter=separator) if row), [])
+    except csv.Error:
+        return []

@@ -55,7 +55,7 @@ class Tabular(Description):
     incidental: ClassVar[frozenset[str]] = frozenset({"path"})
 
     path: str = Field(examples=["table.csv"])
-    label_column: Annotated[str | None, Field(alias="label")] = None
+    label_column: Annotated[str | None, Field(alias="label", examples=["species"])] = None
     rewards: Columns | None = None
     features: Columns | None = None
     cohort: str | None = None

@@ -156,8 +156,8 @@ def _faults_of_roles(roles: Roles) -> Iterator[Fault]:
     if roles.rewards is not None and len(roles.rewards) < 2:  # noqa: PLR2004  with one there is no choice
         yield Fault(f"must name two columns or more, got {len(roles.rewards)}", ("rewards",))
     for part, names in (("rewards", roles.rewards), ("features", roles.features)):
-        for i, name in enumerate(names or ()):
-            if name in (names or ())[:i]:
+        for i, name in enumerate(names or (), 1):
+            if name in (names or ())[: i - 1]:
                 yield Fault(f"column {name!r} is named twice; name it once", (part, i))
 
 
@@ -165,7 +165,7 @@ def _faults_of_truth(frame: pl.DataFrame, roles: Roles) -> Iterator[Fault]:
     """What is wrong with the columns of the truth and of the cohorts."""
     if roles.label is not None and (why := why_no_label(frame, roles.label)):
         yield Fault(why, ("label",))
-    for i, name in enumerate(roles.rewards or ()):
+    for i, name in enumerate(roles.rewards or (), 1):
         if why := why_no_reward(frame, name):
             yield Fault(why, ("rewards", i))
     if roles.cohort is None:
@@ -178,7 +178,7 @@ def _faults_of_truth(frame: pl.DataFrame, roles: Roles) -> Iterator[Fault]:
 
 
 def _faults_of_features(frame: pl.DataFrame, roles: Roles) -> Iterator[Fault]:
-    for i, name in enumerate(_columns_of(frame, roles)):
+    for i, name in enumerate(_columns_of(frame, roles), 1):
         where: tuple[str | int, ...] = ("features",) if roles.features is None else ("features", i)
         if roles.features is None and why_left_out(frame[name]):
             continue

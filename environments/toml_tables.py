@@ -46,14 +46,14 @@ def made(
 
 
 def listed(kind: type[D], name: str, value: object) -> tuple[list[D | None], list[Fault]]:
-    """Make descriptions of all tables [[name]]; None stands for a faulty one."""
+    """Make descriptions of all tables [[name]]; None stands for a faulty one. They count from 1."""
     if value is None:
         return [], []
     if not isinstance(value, list):
         return [], [Fault(f"must be a list of tables, each [[{name}]], got {short(value)}", (name,))]
     things: list[D | None] = []
     faults: list[Fault] = []
-    for n, table in enumerate(value):
+    for n, table in enumerate(value, 1):
         if isinstance(table, dict):
             thing, wrong = made(kind, None, None, table, (name, n))
         else:

@@ -29,10 +29,10 @@ class Shelf:
 
     Args:
         what: one of them is.
-        several: the same in the plural, and the command that shows the shelf.
+        several: the same in the plural, the command that shows the shelf, and the page of docs/ that tells more.
         families: all of them, by what they are.
         sample: a name to show the use of the command with.
-        page: what it says besides, and where.
+        page: what that page says besides.
         facts: what else there is to say of a class, a line each, given a table that describes one of it.
     """
 
@@ -95,12 +95,13 @@ def show_one(shelf: Shelf, name: str, console: Console) -> None:
     _show_parameters(kind, console)
     for field, inner in _tables_within(kind):
         console.print(Text(f"{field}, as a table: {_summary(inner)}"))
-        _show_parameters(inner, console)
+        _show_parameters(inner, console, named=_named(_fields(kind)[field]))
     table = example(kind)
     for line in shelf.facts(kind, table):
         console.print(Text(line))
     console.print(Text("\nIn a TOML file:", style="bold"))
     console.print(Text(f"[[{shelf.what}]]\n{rows(table)}"), soft_wrap=True)
+    console.print(Text(f"\nMore: docs/{shelf.several}.md"))
 
 
 def example(kind: type) -> dict[str, object]:
@@ -114,13 +115,16 @@ def example(kind: type) -> dict[str, object]:
     return table
 
 
-def _show_parameters(kind: type, console: Console) -> None:
+def _show_parameters(kind: type, console: Console, *, named: bool = False) -> None:
+    """Print what can be in a table; where tables are `named`, their name is what they stand behind, and not in them."""
     _, meanings = _parts_of(kind)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("parameter", "default", "meaning"):
         table.add_column(heading, overflow="fold")
     for name, field in _fields(kind).items():
-        said = "–" if field.is_required() else _value(_default(field))
+        if named and name == "name":
+            continue
+        said = "needed" if field.is_required() else _value(_default(field))
         table.add_row(name, said, Text(meanings.get(name, "")))
     if table.row_count:
         console.print(table)
@@ -164,6 +168,12 @@ def _tables_within(kind: type) -> Iterator[tuple[str, type[Description]]]:
     for name, field in _fields(kind).items():
         if not any(isinstance(value, str) for value in field.examples or ()):
             yield from ((name, inner) for inner in dict.fromkeys(_descriptions_in(field.annotation)))
+
+
+def _named(field: FieldInfo) -> bool:
+    """Whether a parameter is a table of tables, as its example is."""
+    example = next(iter(field.examples or ()), None)
+    return isinstance(example, Mapping) and all(isinstance(part, Mapping) for part in example.values())
 
 
 def _descriptions_in(annotation: Any) -> Iterator[type[Description]]:  # noqa: ANN401  a type is of many types

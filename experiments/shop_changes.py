@@ -51,17 +51,37 @@ def _days(start: int, until: int | None) -> str:
     return f"on day {start}" if until == start + 1 else f"from day {start} to day {until - 1}"
 
 
+def _idle_sale(item: Item, days: int) -> Iterator[str]:
+    """Say of which of an item's own changes nobody will notice anything, if it is on sale at all."""
+    last = f"after the last day, {days - 1}"
+    if item.retire is not None and item.retire >= days:
+        yield f"{item.name}: retires on day {item.retire}, {last}."
+    spans = item.out_of_stock
+    for n, (a, b) in enumerate(spans, 1):
+        what = f"{item.name}: out_of_stock[{n}], {_days(a, b)},"
+        if a >= days:
+            yield f"{what} is {last}."
+        elif b <= item.launch or (item.retire is not None and a >= item.retire):
+            yield f"{what} is when it is not on sale anyway."
+        else:
+            for before, (c, d) in enumerate(spans[: n - 1], 1):
+                if a < d and c < b:
+                    yield f"{what} overlaps with out_of_stock[{before}]."
+
+
 def idle_changes(scenario: Scenario) -> Iterator[str]:
     """Say of which changes nobody will notice anything."""
     on_sale = {item.key: item.on_sale(scenario.days) for item in scenario.items}
     for item in scenario.items:
         if not on_sale[item.key].any():
             yield f"{item.name}: is not on sale on any of the {scenario.days} days."
+        else:
+            yield from _idle_sale(item, scenario.days)
     parts: dict[str, Sequence[Incident | Promotion]] = {
         "incident": scenario.incidents,
         "promotion": scenario.promotions,
     }
     for part, changes in parts.items():
-        for n, change in enumerate(changes):
+        for n, change in enumerate(changes, 1):
             if on_sale[change.item].any() and not on_sale[change.item][slice(*change.span)].any():
                 yield f"{part}[{n}]: {change.item} is not on sale {_days(*change.span)}, within {scenario.days} days."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bandits.description import Description
 from bandits.errors import Fault, InputError
@@ -14,7 +14,20 @@ from bandits.protocol import Bools, Floats
 from environments.shop.bounds import AtLeastZero, Day, Money, Utility
 from environments.text import Key, Text, Words
 
-Span = Annotated[tuple[Day, Day], Field(strict=False)]
+
+def _pair(value: object) -> object:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:  # noqa: PLR2004  a pair
+        raise InputError(f"must be a pair of days such as [40, 50], got {value!r}")
+    return value
+
+
+def _pairs(value: object) -> object:
+    if not isinstance(value, (list, tuple)):
+        raise InputError(f"must be a list of pairs of days such as [[40, 50], [70, 72]], got {value!r}")
+    return value
+
+
+Span = Annotated[tuple[Day, Day], BeforeValidator(_pair), Field(strict=False)]
 """From a day until another, half-open: [40, 50] is the ten days from 40 to 49."""
 
 
@@ -45,7 +58,7 @@ class Item(Description):
     note: Words = ""
     launch: Day = 0
     retire: Day | None = None
-    out_of_stock: Annotated[tuple[Span, ...], Field(strict=False)] = ()
+    out_of_stock: Annotated[tuple[Span, ...], BeforeValidator(_pairs), Field(strict=False)] = ()
 
     added: ClassVar[frozenset[str]] = frozenset({"launch", "retire", "out_of_stock"})
 
@@ -58,7 +71,7 @@ class Item(Description):
             faults.append(Fault(f"must be after launch, day {self.launch}, got {self.retire}", ("retire",)))
         faults += [
             Fault(f"must be days [from, until] with until after from, got [{a}, {b}]", ("out_of_stock", n))
-            for n, (a, b) in enumerate(self.out_of_stock)
+            for n, (a, b) in enumerate(self.out_of_stock, 1)
             if b <= a
         ]
         if faults:

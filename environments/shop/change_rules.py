@@ -29,12 +29,12 @@ def changes_fit(
     faults = []
     price = {item.key: item.price for item in items}
     for part, changes in (("incident", incidents), ("promotion", promotions)):
-        for n, change in enumerate(changes):
+        for n, change in enumerate(changes, 1):
             if change is None:
                 continue
             if change.item not in keys:
                 faults.append(Fault(unknown("item", change.item, keys), (part, n, "item")))
-            for before, other in enumerate(changes[:n]):
+            for before, other in enumerate(changes[: n - 1], 1):
                 if other is not None and other.item == change.item and _overlap(other.span, change.span):
                     what = f"must not be on days of {part}[{before}], which is about {change.item} too"
                     faults.append(Fault(what, (part, n, "day" if part == "incident" else "from")))

@@ -1,11 +1,11 @@
 """Descriptions: frozen, checked, named by what differs from the defaults, known by all that defines them."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bandits import (
     ABTest,
@@ -21,6 +21,7 @@ from bandits import (
     VowpalWabbit,
 )
 from bandits.description import Description, fields_of, identity, label_of, parameters, table_of
+from bandits.errors import Fault
 from bandits.registry import from_table
 
 
@@ -135,6 +136,36 @@ def test_every_fault_is_one_line(make, lines):
     with pytest.raises(InputError) as caught:
         make()
     assert caught.value.lines == lines
+
+
+class Row(Description):
+    cells: Annotated[tuple[int, ...], Field(strict=False)]
+
+    @model_validator(mode="after")
+    def _no_zero(self) -> Self:
+        if 0 in self.cells:
+            raise InputError(Fault("must not be 0", ("cells", self.cells.index(0) + 1)))
+        return self
+
+
+class Grid(Description):
+    rows: Annotated[tuple[Row, ...], Field(strict=False)]
+
+
+def test_members_of_lists_count_from_1_whoever_finds_the_fault():
+    """Pydantic finds that the third cell of the second row is text; a rule of its own, that one of the third row is 0.
+
+    At every depth a member is counted once, and not once more by what holds it.
+    """
+    with pytest.raises(InputError) as refused:
+        Grid(rows=[{"cells": [1, 2]}, {"cells": [1, 2, "x"]}, {"cells": [1, 0]}])
+    assert refused.value.lines == [
+        "Grid: rows[2].cells[3]: must be a valid integer, got 'x'",
+        "Grid: rows[3].cells[2]: must not be 0",
+    ]
+    with pytest.raises(InputError) as refused:
+        Row(cells=["x"])
+    assert refused.value.lines == ["Row: cells[1]: must be a valid integer, got 'x'"]
 
 
 class Labelled(Description):

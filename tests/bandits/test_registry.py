@@ -71,14 +71,14 @@ WRONG = {
     ),
     "own field": (
         {"kind": "own_policies:Mine", "pac": 3},
-        ["pac: unknown field 'pac' (known: name, pace); did you mean"],
+        ["pac: unknown field 'pac' (known: kind, name, pace); did you mean"],
     ),
     "class": (LinUCB, ["must be a policy (an object with start(problem, rng)), got <class 'bandits.linear.LinUCB'>"]),
     "word": ("LinUCB", ["must be a policy (an object with start(problem, rng)), got 'LinUCB'"]),
     "two faults": (
         {"kind": "LinUCB", "alhpa": 1.0, "ridge": -1},
         [
-            "alhpa: unknown field 'alhpa' (known: alpha, name, ridge); did you mean",
+            "alhpa: unknown field 'alhpa' (known: alpha, kind, name, ridge); did you mean",
             "ridge: must be greater than or equal to 0.000001, got -1",
         ],
     ),

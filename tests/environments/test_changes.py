@@ -140,35 +140,53 @@ FAULTY = {
     "no days": (
         "[20, 21]",
         "[20, 20]",
-        "item.lavender.out_of_stock[1]: must be days [from, until] with until after from, got [20, 20]",
+        "item.lavender.out_of_stock[2]: must be days [from, until] with until after from, got [20, 20]",
+    ),
+    "no pairs": (
+        "[[10, 12], [20, 21]]",
+        "[10, 12]",
+        (
+            "item.lavender.out_of_stock[1]: must be a pair of days such as [40, 50], got 10\n"
+            "item.lavender.out_of_stock[2]: must be a pair of days such as [40, 50], got 12"
+        ),
+    ),
+    "no pair": (
+        "[20, 21]",
+        "[20, 21, 22]",
+        "item.lavender.out_of_stock[2]: must be a pair of days such as [40, 50], got [20, 21, 22]",
+    ),
+    "no spans": (
+        "[[10, 12], [20, 21]]",
+        "10",
+        "item.lavender.out_of_stock: must be a list of pairs of days such as [[40, 50], [70, 72]], got 10",
     ),
     "no day": ("launch = 3", "launch = -3", "item.lavender.launch: must be greater than or equal to 0, got -3"),
     "unknown item": (
         '[[incident]]\nitem = "seeds"',
         '[[incident]]\nitem = "seed"',
-        "incident[0].item: unknown item 'seed' (known: lavender, seeds); did you mean 'seeds'?",
+        "incident[1].item: unknown item 'seed' (known: lavender, seeds); did you mean 'seeds'?",
     ),
     "unknown field": (
         "from = 20",
         "form = 20",
         (
-            "promotion[1].form: unknown field 'form' (known: from, item, price, until); did you mean 'from'?\n"
-            "promotion[1].from: is missing; add it"
+            "promotion[2].form: unknown field 'form' (known: from, item, price, until); did you mean 'from'?\n"
+            "promotion[2].from: is missing; add it"
         ),
     ),
-    "ends before it begins": ("until = 20", "until = 9", "promotion[0].until: must be after day 10, got 9"),
+    "ends before it begins": ("until = 20", "until = 9", "promotion[1].until: must be after day 10, got 9"),
     "two prices on a day": (
         "from = 20",
         "from = 19",
-        "promotion[1].from: must not be on days of promotion[0], which is about seeds too",
+        "promotion[2].from: must not be on days of promotion[1], which is about seeds too",
     ),
-    "dearer": ("price = 12.0", "price = 14.5", "promotion[0].price: must be at most the item's price 14, got 14.5"),
+    "dearer": ("price = 12.0", "price = 14.5", "promotion[1].price: must be at most the item's price 14, got 14.5"),
     "no list": (
         "[[incident]]",
         "[incident]",
         ("incident: must be a list of tables, each [[incident]], got {'item': 'seeds', 'day': 20, 'defect': 2.0}"),
     ),
-    "below 0": ("defect = 2.0", "defect = -2.0", "incident[0].defect: must be greater than or equal to 0, got -2.0"),
+    "below 0": ("defect = 2.0", "defect = -2.0", "incident[1].defect: must be greater than or equal to 0, got -2.0"),
     "no season": (
         "season = { amplitude = 0.3, peak = 17 }",
         "season = 0.3",

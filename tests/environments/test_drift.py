@@ -179,7 +179,7 @@ BAD = [
     ({"how": "abrupt"}, ["at: must be given, or `every`, got neither; say when roles change"]),
     ({"how": "abrupt", "at": [3], "every": 2}, ["at: must be given, or `every`, got both"]),
     ({"how": "abrupt", "at": [3, 3]}, ["at: must be times in increasing order, got [3, 3]"]),
-    ({"how": "abrupt", "at": [0]}, ["at[0]: must be greater than or equal to 1, got 0"]),
+    ({"how": "abrupt", "at": [0]}, ["at[1]: must be greater than or equal to 1, got 0"]),
     ({"how": "abrupt", "at": [8]}, ["at: must lie before the horizon, 8, got 8; nothing would change"]),
     ({"how": "abrupt", "every": 9}, ["every: must lie before the horizon, 8, got 9"]),
     ({"how": "abrupt", "at": [3], "period": 4}, ["period: means nothing to how = 'abrupt' (which takes at, every)"]),

@@ -5,7 +5,7 @@ import pytest
 
 from bandits import LinUCB
 from bandits.errors import InputError
-from environments import Delayed, Noisy, Storefront
+from environments import Delayed, Linear, Noisy, Storefront
 from environments.registry import environment_from
 from experiments.runner import run_cell
 from tests.environments.tiny_world import Tiny, all_rewards, every_visit, played
@@ -108,6 +108,13 @@ def test_bad_noise_is_refused(features, says):
     with pytest.raises(InputError) as refused:
         environment_from({"kind": "Noisy", "world": Tiny(), "features": features})
     assert any(part in line for line in refused.value.lines for part in says), refused.value.lines
+
+
+@pytest.mark.parametrize("world", [Linear(), Delayed(Linear(), by=3)])
+def test_a_normal_feature_is_refused_before_anything_is_run(world):
+    with pytest.raises(InputError, match=r"features.x1.flip: must be yes-no to be flipped, and is a number; use sd"):
+        Noisy(world, features={"x1": {"flip": 0.1}})
+    Noisy(world, features={"constant": {"flip": 0.1}, "x1": {"sd": 0.1}})
 
 
 def test_a_number_is_not_flipped():

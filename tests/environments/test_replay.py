@@ -303,11 +303,11 @@ def test_a_log_says_all_that_is_wrong_at_once(tmp_path):
     known = "known: action, age, kind, plan, propensity, reward, someone"
     what = {"features": ["kynd", "age", "age", "action", "plan"], "cohort": "someone", "time": "wen"}
     assert faults(path, actions=["a", "c"], **what) == [
-        f"LoggedReplay: features[0]: unknown column 'kynd' ({known}); did you mean 'kind'?",
-        "LoggedReplay: features[2]: column 'age' is named twice; name it once",
-        "LoggedReplay: features[3]: column 'action' is the action, which nobody knows before choosing",
-        "LoggedReplay: features[4]: column 'plan': 1 of 2000 rows has no value; fill them in, or drop these rows",
-        "LoggedReplay: actions[1]: 'c' was never shown, so a replay can say nothing of it; leave it out",
+        f"LoggedReplay: features[1]: unknown column 'kynd' ({known}); did you mean 'kind'?",
+        "LoggedReplay: features[3]: column 'age' is named twice; name it once",
+        "LoggedReplay: features[4]: column 'action' is the action, which nobody knows before choosing",
+        "LoggedReplay: features[5]: column 'plan': 1 of 2000 rows has no value; fill them in, or drop these rows",
+        "LoggedReplay: actions[2]: 'c' was never shown, so a replay can say nothing of it; leave it out",
         f"LoggedReplay: action: unknown action 'b' (known: a, c) in {_first(log, 'b')}; add it, or drop these rows",
         "LoggedReplay: reward: column 'reward' must be finite, got inf in row 17; mend them, or drop these rows",
         "LoggedReplay: propensity: column 'propensity' must lie in (0, 1], got 1.5 in row 4 and 2 more rows; mend them",

@@ -286,6 +286,48 @@ def test_a_file_that_is_no_table_is_said_in_one_line(table, tmp_path):
     assert "is no table" in lines(path=str(tmp_path / "broken.parquet"), label="kind")[0]
     (tmp_path / "empty.csv").write_text("a,b\n")
     assert lines(path=str(tmp_path / "empty.csv"), label="a")[0].endswith("empty.csv has no rows")
+    (tmp_path / "table").write_text("a,b\n")
+    assert lines(path=str(tmp_path / "table"), label="a")[0].endswith("must end in .csv, .tsv, .parquet, got no ending")
+
+
+COMMAS = "must have its values separated by commas, got"
+NO_TEXT_TABLE = {
+    "semicolons": ("a.csv", b"a;b\n1;2\n", f"{COMMAS} semicolons in the header; save it with commas"),
+    "decimal commas": ("a.csv", b"a;b\n1,5;2\n", f"{COMMAS} semicolons in the header; save it with commas"),
+    "tabs": ("a.csv", b"\na\tb\n1\t2\n", f"{COMMAS} tabs in the header; save it with commas"),
+    "no tabs": (
+        "a.tsv",
+        b"a,b\n1,2\n",
+        "must have its values separated by tabs, got commas in the header; save it with tabs",
+    ),
+    "Latin-1": ("a.csv", b"a,b\n\xe9,1\n", "must be UTF-8 text, got another encoding at byte 4; save it as UTF-8"),
+    "a name twice": (
+        "a.csv",
+        b'\xef\xbb\xbfa,b,"a"\n1,2,3\n',
+        "must name every column once in its header, got 'a' twice; rename one",
+    ),
+    "names twice": (
+        "a.tsv",
+        b"a\tb\ta\t\t\n1\t2\t3\t4\t5\n",
+        "must name every column once in its header, got 'a', '' twice; rename one",
+    ),
+    "too many values": (
+        "a.csv",
+        b"a,b\n1,5,2\n",
+        "is no table: a row has more values than the header; commas within a value must stand in quotes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "raw", "why"), NO_TEXT_TABLE.values(), ids=NO_TEXT_TABLE)
+def test_text_that_is_no_table_says_what_to_mend(tmp_path, name, raw, why):
+    (tmp_path / name).write_bytes(raw)
+    assert lines(path=str(tmp_path / name), label="b") == [f"Tabular: path: {tmp_path / name} {why}"]
+
+
+def test_a_semicolon_within_a_name_or_a_value_is_text(tmp_path):
+    (tmp_path / "a.csv").write_text('"a;b",c\n' + "1;2,x\n3;4,y\n" * 5)
+    assert Tabular(path=str(tmp_path / "a.csv"), label="c").problem.features == ("constant", "a;b=3;4")
 
 
 NULLS = [1.0, None, float("nan"), 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, float("inf")]
@@ -293,8 +335,8 @@ FAULTS = [
     ({}, ["label: is missing; name the column of the right class, or a column an action in rewards"]),
     ({"label": "kind", "rewards": ("size", "wet")}, ["rewards: must not go with label; keep one of the two"]),
     ({"rewards": ("size",)}, ["rewards: must name two columns or more, got 1"]),
-    ({"rewards": ("size", "size")}, ["rewards[1]: column 'size' is named twice; name it once"]),
-    ({"rewards": ("size", "soil")}, ["rewards[1]: column 'soil' holds text, and no numbers"]),
+    ({"rewards": ("size", "size")}, ["rewards[2]: column 'size' is named twice; name it once"]),
+    ({"rewards": ("size", "soil")}, ["rewards[2]: column 'soil' holds text, and no numbers"]),
     ({"label": "knid"}, ["label: unknown column 'knid' (known: kind, region, size, soil, wet); did you mean 'kind'?"]),
     ({"label": "region"}, ["label: column 'region' has the class 'north' alone; a label must have two or more"]),
     ({"label": "kind", "cohort": "kind"}, ["cohort: column 'kind' says what is right, so it cannot be the cohort too"]),
@@ -309,8 +351,8 @@ FAULTS = [
     (
         {"label": "kind", "features": ("size", "kind", "size")},
         [
-            "features[2]: column 'size' is named twice; name it once",
-            "features[1]: column 'kind' says what is right, and must not be seen; leave it out",
+            "features[3]: column 'size' is named twice; name it once",
+            "features[2]: column 'kind' says what is right, and must not be seen; leave it out",
         ],
     ),
     (
@@ -318,7 +360,7 @@ FAULTS = [
         [
             "label: unknown column 'knid' (known: kind, region, size, soil, wet); did you mean 'kind'?",
             "cohort: unknown column 'regoin' (known: kind, region, size, soil, wet); did you mean 'region'?",
-            "features[0]: unknown column 'sise' (known: kind, region, size, soil, wet); did you mean 'size'?",
+            "features[1]: unknown column 'sise' (known: kind, region, size, soil, wet); did you mean 'size'?",
         ],
     ),
     ({"label": "kind", "horizon": 0}, ["horizon: must be greater than or equal to 1, got 0"]),
@@ -363,8 +405,8 @@ def test_what_cannot_be_a_class_a_cohort_or_a_feature_says_what_to_do(table):
     assert lines(path=path, label="id", cohort="many", features=("many", "when")) == [
         "Tabular: label: column 'id' has 1001 classes, and 1000 at most can be actions; merge the rare ones",
         "Tabular: cohort: column 'many' has 51 different values, and 50 at most can be cohorts; bin it first",
-        f"Tabular: features[0]: column 'many' has 51 different values, and 50 at most can be features; {merge}",
-        f"Tabular: features[1]: column 'when' holds Date; it must hold numbers, truth values or text: convert it {out}",
+        f"Tabular: features[1]: column 'many' has 51 different values, and 50 at most can be features; {merge}",
+        f"Tabular: features[2]: column 'when' holds Date; it must hold numbers, truth values or text: convert it {out}",
     ]
     (line,) = lines(path=path, label="fraction")
     assert (

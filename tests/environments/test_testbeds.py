@@ -112,7 +112,7 @@ def test_a_table_and_a_call_describe_the_same_world(table, twin):
     [
         ({"kind": "Bernoulli", "means": [0.9]}, "means: must hold at least two, one an action, got 1"),
         ({"kind": "Bernoulli", "means": "0.9"}, "means: must be a list such as [0.9, 0.8], got '0.9'"),
-        ({"kind": "Bernoulli", "means": [0.9, 1.5]}, "means[1]: must be less than or equal to 1, got 1.5"),
+        ({"kind": "Bernoulli", "means": [0.9, 1.5]}, "means[2]: must be less than or equal to 1, got 1.5"),
         (
             {"kind": "Gaussian", "means": [1.0, 2.0], "cohorts": [YOUNG | {"share": 1.0, "means": [1.0]}]},
             "cohorts[1].means: must hold one an action, as many as the common means (2), got 1",

@@ -354,8 +354,36 @@ def test_luck_is_the_same_whoever_asks_first():
     assert len(forward.of(number[:0])) == 0
 
 
+@pytest.mark.parametrize("missing", [{"kind": "Batched"}, {"kind": "Delayed"}, {"kind": "Holdout"}])
+def test_what_is_missing_hides_no_other_fault(missing):
+    """The wrapper lacks a field, and the world inside of it has two faults: all three are told, each once."""
+    (needed,) = {"Batched": ["visits"], "Delayed": ["by"], "Holdout": ["share"]}[missing["kind"]]
+    with pytest.raises(InputError) as refused:
+        environment_from(missing | {"world": {"kind": "ClothingReviews", "horizn": 5, "bound": 2.0}})
+    places = [".".join(map(str, fault.where)) for fault in refused.value.faults]
+    assert sorted(places) == sorted([needed, "world.horizn", "world.bound"])
+
+
+def test_a_missing_world_hides_no_fault_of_the_wrapper():
+    with pytest.raises(InputError) as refused:
+        environment_from({"kind": "Delayed", "by": {"kind": "geometric", "mena": 3.0}, "lost": 2.0})
+    assert refused.value.lines == [
+        "world: is missing; add it",
+        "by.mean: is missing; add it",
+        "by.mena: unknown field 'mena' (known: kind, mean); did you mean 'mean'?",
+        "lost: must be less than 1, got 2.0",
+    ]
+
+
 def test_what_is_no_environment_is_not_wrapped():
     with pytest.raises(InputError, match="world: must be an environment"):
         Delayed(3, by=2)
+    with pytest.raises(InputError) as refused:
+        environment_from({"kind": "Delayed", "by": 2, "world": "Storefront"})
+    assert refused.value.lines[0].endswith(""", got 'Storefront'; write { kind = "Storefront" }""")
+    for world in ("Shop", [{"kind": "ClothingReviews"}]):
+        with pytest.raises(InputError) as refused:
+            environment_from({"kind": "Delayed", "by": 2, "world": world})
+        assert refused.value.lines[0].endswith(f'got {world!r}; write a table such as {{ kind = "ClothingReviews" }}')
     with pytest.raises(InputError, match="world: is missing; add it"):
         environment_from({"kind": "Delayed", "by": 3})

@@ -58,7 +58,7 @@ class Wild:
 FIELDS = "(known: environment, name, only, policy, replications, seed)"
 ONES_OWN = "one's own is 'module:Name'"
 ALL = ", ".join(map(str, range(14)))
-CLOTHING = "(known: block, bound, horizon, min_reviews, name, observe_cohort, show_nothing)"
+CLOTHING = "(known: block, bound, horizon, kind, min_reviews, name, observe_cohort, show_nothing)"
 ENVIRONMENTS = "`personabandits environments` lists them"
 POLICIES = "`personabandits policies` lists them"
 CLASSES = (
@@ -273,7 +273,7 @@ CASES = {
         policy("LinUBC"),
     ),
     "unknown parameter": Case(
-        "sweep.toml: policy[1].alhpa: unknown field 'alhpa' (known: alpha, name, ridge); did you mean 'alpha'?",
+        "sweep.toml: policy[1].alhpa: unknown field 'alhpa' (known: alpha, kind, name, ridge); did you mean 'alpha'?",
         policy("LinUCB", "alhpa = 1.0\n"),
     ),
     "parameter out of bounds": Case(
@@ -300,7 +300,7 @@ CASES = {
         policy("PerCohort", 'policy = "LinUCB"\n'),
     ),
     "fault at depth": Case(
-        "sweep.toml: policy[1].policy.policy.alhpa: unknown field 'alhpa' (known: alpha, name, ridge); "
+        "sweep.toml: policy[1].policy.policy.alhpa: unknown field 'alhpa' (known: alpha, kind, name, ridge); "
         "did you mean 'alpha'?",
         policy("PerCohort", 'policy = { kind = "Cautious", policy = { kind = "LinUCB", alhpa = 1.0 } }\n'),
     ),
@@ -353,7 +353,7 @@ CASES = {
     "no parameters of one's own": Case(
         [
             "sweep.toml: policy[1].alpha: is missing; add it",
-            "sweep.toml: policy[1].beta: unknown field 'beta' (known: alpha, name)",
+            "sweep.toml: policy[1].beta: unknown field 'beta' (known: alpha, kind, name)",
         ],
         policy("my_own:Particular", "beta = 1\n"),
     ),

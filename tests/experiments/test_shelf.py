@@ -1,7 +1,9 @@
 """The policies and the environments on the terminal: all of them, and each in full."""
 
+import itertools
 import re
 import tomllib
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -11,10 +13,11 @@ from rich.console import Console
 from bandits.description import Description
 from bandits.registry import policy_from
 from environments.registry import EnvironmentField, environment_from
-from experiments.shelf import Shelf, show_all, show_one
+from experiments.shelf import Shelf, example, show_all, show_one
 from experiments.shelves import SHELVES, needed, needs_a_file
 from tests.experiments.command_line import call
 
+ROOT = Path(__file__).parents[2]
 MAKE = {"policies": policy_from, "environments": environment_from}
 EVERY = [(several, name) for several, shelf in SHELVES.items() for name in shelf.kinds]
 
@@ -86,13 +89,55 @@ def test_every_one_explains_all_its_parameters_and_gives_a_table_that_works(seve
     kind = shelf.kinds[name]
     show_one(shelf, name, Console(width=200))
     said = capsys.readouterr().out
-    (table,) = tomllib.loads(said.split("In a TOML file:\n")[1])[shelf.what]
+    snippet, more = said.split("In a TOML file:\n")[1].split("\nMore: ")
+    (table,) = tomllib.loads(snippet)[shelf.what]
+    assert Path(ROOT, more.strip()).is_file()
     parameters = [field.alias or key for key, field in kind.model_fields.items() if key != "name"]
     assert needed(kind) <= set(table)
     if not needs_a_file(kind):
         assert type(MAKE[several](table)) is kind
     for parameter in parameters:
         assert re.search(rf"^\s*{parameter}\s+\S+\s+\S", said, re.MULTILINE), parameter
+
+
+def _rows_after(said, heading):
+    """First and second column of the table of parameters behind a heading, without what it says of them."""
+    lines = said[said.index(heading) :].splitlines()[1:]
+    start = next(i for i, line in enumerate(lines) if "─" in line) + 1
+    return [tuple(line.split()[:2]) for line in itertools.takewhile(str.strip, lines[start:])]
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "rows"),
+    [
+        ("Launches", "Launches", [("world", "needed"), ("schedule", "needed")]),
+        ("Launches", "schedule, as a table", [("from", "0"), ("until", "not"), ("out", "[]")]),
+        (
+            "Eligible",
+            "rule, as a table",
+            [(word, "not") for word in ("feature", "at_least", "at_most", "cohorts", "share")],
+        ),
+        (
+            "Noisy",
+            "features, as a table",
+            [("sd", "0.0"), ("flip", "0.0"), ("missing", "0.0"), ("dropped", "false")],
+        ),
+    ],
+)
+def test_what_must_be_given_is_called_needed_and_the_name_of_a_table_is_none_of_its_fields(name, heading, rows, capsys):
+    show_one(SHELVES["environments"], name, Console(width=200))
+    assert _rows_after(capsys.readouterr().out, heading) == rows
+
+
+def test_a_name_within_a_table_of_a_list_is_a_field(capsys):
+    show_one(SHELVES["environments"], "Bernoulli", Console(width=200))
+    assert _rows_after(capsys.readouterr().out, "cohorts, as a table")[0] == ("name", "needed")
+
+
+def test_the_table_that_is_shown_of_a_file_of_ones_own_loads_where_the_file_fits(tmp_path):
+    (tmp_path / "table.csv").write_text("size,species\n" + "1.0,fern\n2.0,moss\n" * 5)
+    table = example(SHELVES["environments"].kinds["Tabular"])
+    assert environment_from(table | {"path": str(tmp_path / table["path"])}).problem.actions == ("fern", "moss")
 
 
 class Group(Description):
@@ -147,6 +192,8 @@ def test_tables_in_tables_are_shown_as_toml_has_them(capsys):
         'steps = [[1, "a \\"b\\""]]',
         'weights = { "return rate" = -1.0, sales = 2.0 }',
         "every = 5",
+        "",
+        "More: docs/worlds.md",
     ]
     assert "groups, as a table: Some of them." in said
     assert re.search(r"^ *from +0\.0 +to the others\. *$", said, re.MULTILINE)

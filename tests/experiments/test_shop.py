@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -227,8 +228,35 @@ def test_check_warns_of_changes_that_nobody_will_notice(tmp_path):
     incident = ("# [[incident]]", '[[incident]]\nitem = "heirloom_seeds"\nday = 120\ndefect = 1.0\n#')
     out = words(printed(check, edited(tmp_path, *edits, incident), width=200))
     assert "Miracle feed: is not on sale on any of the 120 days." in out
-    assert "incident[0]: heirloom_seeds is not on sale from day 120, within 120 days." in out
+    assert "incident[1]: heirloom_seeds is not on sale from day 120, within 120 days." in out
     assert "2 warnings:" in out
+
+
+def test_check_warns_of_sales_that_change_nothing(tmp_path):
+    """Miracle feed is sold from day 30 to 109, of 120 days; what ends on day 120 is not seen to end."""
+    sold = ("# launch = 30 ", "launch = 30 ")
+    spans = "[[40, 50], [49, 52], [500, 600], [10, 30], [110, 115], [100, 130]]"
+    stock = ("# out_of_stock = [[40, 50], [70, 72]]", f"out_of_stock = {spans}")
+    warned = {
+        "retire = 110": [
+            "Miracle feed: out_of_stock[2], from day 49 to day 51, overlaps with out_of_stock[1].",
+            "Miracle feed: out_of_stock[3], from day 500 to day 599, is after the last day, 119.",
+            "Miracle feed: out_of_stock[4], from day 10 to day 29, is when it is not on sale anyway.",
+            "Miracle feed: out_of_stock[5], from day 110 to day 114, is when it is not on sale anyway.",
+            "Miracle feed: out_of_stock[6], from day 100 to day 129, overlaps with out_of_stock[5].",
+        ],
+        "retire = 120": [
+            "Miracle feed: retires on day 120, after the last day, 119.",
+            "Miracle feed: out_of_stock[2], from day 49 to day 51, overlaps with out_of_stock[1].",
+            "Miracle feed: out_of_stock[3], from day 500 to day 599, is after the last day, 119.",
+            "Miracle feed: out_of_stock[4], from day 10 to day 29, is when it is not on sale anyway.",
+            "Miracle feed: out_of_stock[6], from day 100 to day 129, overlaps with out_of_stock[5].",
+        ],
+    }
+    for retire, lines in warned.items():
+        out = printed(check, edited(tmp_path, sold, stock, ("# retire = 110", retire)), width=200)
+        assert re.findall("- (Miracle feed: (?:retires|out_of_stock).*[.])", out) == lines
+        assert f"{len(lines)} warnings:" in out
 
 
 def test_check_counts_visits_by_season(tmp_path):
