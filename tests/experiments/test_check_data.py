@@ -134,7 +134,7 @@ ODD = {
     "rubbish.csv": (2, text(RUBBISH)),
     "rubbish.parquet": (2, text(RUBBISH)),
     "zeros.csv": (2, text(bytes(1000))),
-    "twice.csv": (1, text(b"action,reward,action\n1,1,1\n2,0,2\n1,1,1\n")),
+    "twice.csv": (2, text(b"action,reward,action\n1,1,1\n2,0,2\n1,1,1\n")),
     "log.txt": (2, text(b"action,reward\n1,1\n")),
     "folder.csv": (2, lambda path: path.mkdir()),
     "huge.csv": (
