@@ -20,6 +20,8 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^(?P<marks>(?:<!--[^\n]*-->\n)*)```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+LONG = {ROOT / "docs" / name for name in ("own-policy.md", "personas.md", "results.md")}
+"""Pages that only the slow tests run."""
 KINDS = {"python", "sh", "toml", "text", "console", "bibtex"}
 
 
@@ -74,10 +76,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def runs(page: pathlib.Path, *, slow: bool) -> bool:
-    """Whether there is something to run; the slow run is for pages with something slow in them."""
-    return any(f.kind in {"python", "sh"} and f.file is None and (f.slow or not slow) for f in fences_of(page)) and (
-        not slow or any(f.slow for f in fences_of(page))
-    )
+    """Whether there is something to run; the slow run is for long pages, and for those with something slow in them."""
+    fences = [f for f in fences_of(page) if f.kind in {"python", "sh"} and f.file is None]
+    if slow:
+        return page in LONG or any(f.slow for f in fences)
+    return page not in LONG and any(not f.slow for f in fences)
 
 
 def name_of(page: pathlib.Path) -> str:

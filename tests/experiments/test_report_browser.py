@@ -97,10 +97,9 @@ def look(text, folder):
     "case",
     [
         "acme",
-        "mixture",
         *(
             pytest.param(case, marks=pytest.mark.slow)
-            for case in ("clothing", "one replication", "evil", "crowded", "occupations")
+            for case in ("clothing", "one replication", "evil", "crowded", "mixture", "occupations")
         ),
     ],
 )
