@@ -100,7 +100,7 @@ class Outcome:
 
     Args:
         reward: (N,) reward of each visit, all that will ever come of it included.
-        values: (N, Q) outcomes of each visit, in the order of `World.outcomes`.
+        values: (N, Q) outcomes of each visit, in the order of `About.outcomes`.
         left: (N,) whether the user left for good after the visit.
         lost: (L,) users whose visit in this block was lost, because they had left before.
         satisfaction: (C,) mean satisfaction of each cohort's users after the block, or None.
@@ -151,8 +151,7 @@ class World(Protocol):
 
         Args:
             most: how many at most, at least 1; as many as the world likes without it. It must not change the world.
-                With a clock of visits, time goes on by no more than that, so that a block may be empty where time runs
-                without visits.
+                With a clock of visits, time goes on by no more than that; a block without visits may then be served.
         """
         ...
 
