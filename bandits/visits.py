@@ -116,20 +116,19 @@ class Block:
             asks=self.asks,
         )
 
-    def revealed(self, action: Ints) -> tuple[Ints, Floats]:
-        """The visits that take place with these actions (N,) and have rewards now: which they are, and the rewards."""
-        if self.rewards is None:
-            return np.empty(0, dtype=np.int64), np.empty(0)
-        chosen = self.rewards[np.arange(len(action)), action]
-        rows = np.flatnonzero(~np.isnan(chosen))
-        return rows, chosen[rows]
-
     def takes_place(self, action: Ints) -> Bools:
         """Which visits (N,) take place with these actions (N,), as far as it is told: all where rewards come later."""
         if self.rewards is None:
             return np.ones(len(action), dtype=np.bool_)
         happens: Bools = ~np.isnan(self.rewards[np.arange(len(action)), action])
         return happens
+
+    def revealed(self, action: Ints) -> tuple[Ints, Floats]:
+        """The visits that take place with these actions (N,) and have rewards now: which they are, and the rewards."""
+        if self.rewards is None:
+            return np.empty(0, dtype=np.int64), np.empty(0)
+        rows = np.flatnonzero(self.takes_place(action))
+        return rows, self.rewards[rows, action[rows]]
 
     def rows(self, rows: Ints) -> Block:
         """Some of the visits, in the given order."""
