@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled
+from bandits.compiled import compiled, pasted
 from bandits.counts import correct_means, estimate_means, learn_means
 from bandits.inputs import Scale, none_at_all
 from bandits.player import Player
@@ -48,7 +48,7 @@ class Size(NamedTuple):
     nothing: int
 
 
-@compiled
+@pasted
 def _rank(state: Trial, how: Size, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     """0 for everything while the test goes on; afterwards its result."""
     if math.isnan(state.shipped[0]) and state.n.sum() >= how.needed:
@@ -83,7 +83,6 @@ def _split_or_ship(
 
 
 AB_TEST = assembled(
-    "ABTest",
     estimate=estimate_means,
     score=_rank,
     chances=_split_or_ship,

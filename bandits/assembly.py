@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from bandits.compiled import compiled
+from bandits.compiled import compiled, name_of, pasted
 from bandits.kernels import chances, correct_many, decide, estimate_all, learn_many, note, play, score, show
+
+Loop: TypeAlias = Callable[..., Any]
+DEFAULTS = ("score", "chances", "note", "show", "decide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,6 @@ class Kernels:
 
 
 def assembled(
-    name: str,
     *,
     estimate: Callable[..., None],
     learn: Callable[..., None],
@@ -48,7 +51,6 @@ def assembled(
     any other function.
 
     Args:
-        name: of the policy, under which its machine code is kept: unique.
         estimate: see `bandits.kernels`; so are the others.
         learn: what a reward changes.
         correct: None where what was learnt cannot be corrected.
@@ -58,7 +60,7 @@ def assembled(
         notes: how many numbers it notes an action.
         show: nothing is taken down without one.
     """
-    parts: dict[str, Callable[..., None] | None] = {
+    parts: dict[str, Loop | None] = {
         "estimate": estimate,
         "score": score,
         "chances": chances,
@@ -66,19 +68,28 @@ def assembled(
         "show": show,
     }
     parts |= {"learn": learn, "correct": correct}
-    parts["decide"] = _with(decide, name, parts)
+    parts["decide"] = _with(decide, parts, pasted)
     return Kernels(
-        play=_with(play, name, parts),
-        learn=_with(learn_many, name, parts),
-        correct=None if correct is None else _with(correct_many, name, parts),
-        estimate=_with(estimate_all, name, parts),
+        play=_with(play, parts),
+        learn=_with(learn_many, parts),
+        correct=None if correct is None else _with(correct_many, parts),
+        estimate=_with(estimate_all, parts),
         notes=notes,
     )
 
 
-def _with(template: Callable[..., Any], name: str, parts: dict[str, Any]) -> Callable[..., Any]:
+def _with(template: Loop, parts: Mapping[str, Loop | None], made: Callable[[Loop], Loop] = compiled) -> Loop:
+    """The loop of a template with those of the parts that it calls; policies that share these share the loop."""
+    needed = template.__code__.co_names
+    return _loop(template, tuple((name, part) for name, part in parts.items() if name in needed), made)
+
+
+@functools.cache
+def _loop(template: Loop, parts: tuple[tuple[str, Loop | None], ...], made: Callable[[Loop], Loop]) -> Loop:
+    """One loop, kept under the names of the parts that are not the template's own."""
     assert isinstance(template, types.FunctionType)  # noqa: S101  for the type checker
-    loop = types.FunctionType(template.__code__, {**template.__globals__, **parts}, template.__name__)
-    loop.__qualname__ = f"{template.__name__}-{name}"
+    loop = types.FunctionType(template.__code__, {**template.__globals__, **dict(parts)}, template.__name__)
+    names = [name_of(part) for name, part in parts if part is not None]
+    loop.__qualname__ = "-".join([template.__name__, *(name for name in names if name not in DEFAULTS)])
     loop.__doc__, loop.__module__ = template.__doc__, template.__module__
-    return compiled(loop)
+    return made(loop)

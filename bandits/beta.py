@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import PositiveFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled
+from bandits.compiled import pasted
 from bandits.inputs import Scale, needs_bounds, none_at_all, the_generator
 from bandits.player import Player
 from bandits.policy import BuiltIn
@@ -38,7 +38,7 @@ class Prior(NamedTuple):
     failures: float
 
 
-@compiled
+@pasted
 def estimate_beta(state: Record, how: NamedTuple, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """Mean a / (a + b), variance mean (1 − mean) / (a + b + 1)."""
     for k in range(len(mean)):
@@ -47,7 +47,7 @@ def estimate_beta(state: Record, how: NamedTuple, x: Floats, z: Floats, cohort: 
         sd[k] = math.sqrt(mean[k] * (1.0 - mean[k]) / (total + 1.0))
 
 
-@compiled
+@pasted
 def a_beta_draw(
     state: Record,
     how: NamedTuple,
@@ -62,7 +62,7 @@ def a_beta_draw(
         scores[k] = luck.beta(state.wins[k], state.losses[k]) if sd[k] > 0.0 else mean[k]
 
 
-@compiled
+@pasted
 def note_beta(state: Record, how: NamedTuple, x: Floats, z: Floats, mean: Floats, sd: Floats, notes: Floats) -> None:
     """Wins, losses, and the score of what is no draw (NaN for the others)."""
     for k in range(len(mean)):
@@ -70,7 +70,7 @@ def note_beta(state: Record, how: NamedTuple, x: Floats, z: Floats, mean: Floats
         notes[k, 2] = math.nan if sd[k] > 0.0 else mean[k]
 
 
-@compiled
+@pasted
 def _learn(
     state: Record,
     how: NamedTuple,
@@ -85,7 +85,7 @@ def _learn(
     state.losses[action] += 1.0 - reward
 
 
-@compiled
+@pasted
 def _correct(
     state: Record,
     how: Prior,
@@ -123,7 +123,6 @@ class BetaScores:
 
 
 BETA = assembled(
-    "BetaThompson",
     estimate=estimate_beta,
     score=a_beta_draw,
     note=note_beta,

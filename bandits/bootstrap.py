@@ -173,7 +173,7 @@ def learn_ensemble(
             t += 1
 
 
-BOOTSTRAP = assembled("BootstrapThompson", estimate=estimate_ensemble, chances=votes, learn=learn_ensemble)
+BOOTSTRAP = assembled(estimate=estimate_ensemble, chances=votes, learn=learn_ensemble)
 
 
 class BootstrapThompson(BuiltIn):

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled
+from bandits.compiled import compiled, pasted
 from bandits.inputs import Scale, none_at_all
 from bandits.player import Player
 from bandits.policy import BuiltIn
@@ -39,7 +39,7 @@ def means(K: int) -> Means:
     return Means(np.zeros(K), np.zeros(K), np.zeros(1))
 
 
-@compiled
+@pasted
 def estimate_means(state: Means, how: NamedTuple, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """The mean of each arm (K,), 0 of one that was never tried, and no notion of its uncertainty."""
     for k in range(len(mean)):
@@ -47,7 +47,7 @@ def estimate_means(state: Means, how: NamedTuple, x: Floats, z: Floats, cohort: 
         sd[k] = 0.0
 
 
-@compiled
+@pasted
 def learn_means(
     state: Means,
     how: NamedTuple,
@@ -63,7 +63,7 @@ def learn_means(
     state.total[action] += reward
 
 
-@compiled
+@pasted
 def correct_means(
     state: Means,
     how: NamedTuple,
@@ -97,13 +97,13 @@ def epsilon_chances(epsilon: float, scores: Floats, candidates: Bools, pmf: Floa
             pmf[k] += (1.0 - epsilon) / tied
 
 
-@compiled
+@pasted
 def count_visit(state: Means, how: NamedTuple, action: int) -> None:
     """One visit more, of a policy whose exploration depends on how long it has played."""
     state.played[0] += 1.0
 
 
-@compiled
+@pasted
 def _explore(
     state: Means,
     how: Exploration,
@@ -118,7 +118,6 @@ def _explore(
 
 
 EPSILON_GREEDY = assembled(
-    "EpsilonGreedy",
     estimate=estimate_means,
     chances=_explore,
     show=count_visit,

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bandits.compiled import compiled, inlined
+from bandits.compiled import compiled, inlined, pasted
 from bandits.protocol import Floats, Ints
 from bandits.ridge import Room, believe_in, direction, entries, room_for
 
@@ -131,7 +131,7 @@ def how_to_forget(K: int, D: int, discount: float, ridge: float, *, noise: float
     )
 
 
-@inlined
+@pasted
 def estimate_fading(state: Fading, how: How, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """Mean x·theta and sd = noise · √(xᵀCx) of every arm (K,)."""
     believe_in(state.C, state.theta, x, how.noise, how.room, mean, sd)
@@ -178,7 +178,7 @@ def give_back(state: Fading, how: How, i: int, discount: float) -> None:
             t += 1
 
 
-@compiled
+@pasted
 def forget(state: Fading, how: How) -> None:
     """One step of all arms: V ← gamma V, W ← gamma² W, C stays as it is; and a group of coordinates has its turn."""
     D, size = len(state.theta), -(-len(state.theta) // how.groups)

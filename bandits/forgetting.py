@@ -13,7 +13,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from bandits.assembly import assembled
 from bandits.beta import BetaScores, Record, a_beta_draw, estimate_beta, note_beta
-from bandits.compiled import compiled
+from bandits.compiled import compiled, pasted
 from bandits.inputs import Scale, needs_bounds, none_at_all, the_generator
 from bandits.optimism import Width, estimate_within_bounds, untried, upper_bounds
 from bandits.player import Player
@@ -29,7 +29,7 @@ class Fading(NamedTuple):
     discount: float
 
 
-@compiled
+@pasted
 def _fade(
     state: Record, how: Fading, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
@@ -42,7 +42,6 @@ def _fade(
 
 
 DISCOUNTED_BETA = assembled(
-    "DiscountedBetaThompson",
     estimate=estimate_beta,
     score=a_beta_draw,
     note=note_beta,
@@ -137,7 +136,7 @@ def _remember(
             state.total[state.arm[w]] += state.reward[w]
 
 
-SLIDING_WINDOW = assembled("SlidingWindowUCB", estimate=estimate_within_bounds, score=upper_bounds, learn=_remember)
+SLIDING_WINDOW = assembled(estimate=estimate_within_bounds, score=upper_bounds, learn=_remember)
 
 
 class SlidingWindowUCB(BuiltIn):

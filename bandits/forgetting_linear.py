@@ -20,8 +20,8 @@ from bandits.protocol import BlockLearner, Problem
 
 Discount = Annotated[float, Field(gt=0, le=1)]
 
-UCB = assembled("DiscountedLinUCB", estimate=estimate_fading, score=optimism, learn=learn_fading)
-THOMPSON = assembled("DiscountedLinearThompson", estimate=estimate_fading, score=a_normal_draw, learn=learn_fading)
+UCB = assembled(estimate=estimate_fading, score=optimism, learn=learn_fading)
+THOMPSON = assembled(estimate=estimate_fading, score=a_normal_draw, learn=learn_fading)
 
 
 class DiscountedLinUCB(BuiltIn):

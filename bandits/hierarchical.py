@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import inlined
+from bandits.compiled import inlined, pasted
 from bandits.inputs import Scale, a_constant, needs_features, normals, of_the_visitor
 from bandits.linear import a_normal_draw
 from bandits.player import Normal, Player
@@ -91,7 +91,7 @@ def spread_out(how: Pooling, x: Floats, cohort: int) -> None:
         phi[i], phi[D * (1 + cohort) + i] = how.between * x[i], how.within * x[i]
 
 
-@inlined
+@pasted
 def learn_pooled(
     state: Bank, how: Pooling, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
@@ -100,7 +100,7 @@ def learn_pooled(
     fold_in(state.A_inv, state.theta, action, how.phi, reward, 1.0, how.room)
 
 
-@inlined
+@pasted
 def correct_pooled(state: Bank, how: Pooling, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
     """Change a reward that the arm has learnt: b ← b + delta · phi."""
     spread_out(how, x, cohort)
@@ -108,7 +108,6 @@ def correct_pooled(state: Bank, how: Pooling, x: Floats, z: Floats, cohort: int,
 
 
 POOLED = assembled(
-    "HierarchicalThompson",
     estimate=estimate_pooled,
     score=a_normal_draw,
     learn=learn_pooled,

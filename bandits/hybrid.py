@@ -25,7 +25,7 @@ import numpy as np
 from pydantic import NonNegativeFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import inlined
+from bandits.compiled import inlined, pasted
 from bandits.inputs import Scale
 from bandits.linear import Ridge, optimism
 from bandits.player import Player
@@ -111,7 +111,7 @@ def learn_hybrid(
     fold_into(state.shared.A_inv, state.shared.theta, u, left, weight, how.g)
 
 
-@inlined
+@pasted
 def correct_hybrid(state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
     """Change a reward that was learnt: b ← b + delta · x and b₀ ← b₀ + delta · u, with u as it is now."""
     unexplained(state.C, x, z, action, how.u)
@@ -119,7 +119,7 @@ def correct_hybrid(state: Hybrid, how: How, x: Floats, z: Floats, cohort: int, a
     shift(state.arms.A_inv, state.arms.theta, action, x, delta, how.room)
 
 
-HYBRID = assembled("HybridLinUCB", estimate=estimate_hybrid, score=optimism, learn=learn_hybrid, correct=correct_hybrid)
+HYBRID = assembled(estimate=estimate_hybrid, score=optimism, learn=learn_hybrid, correct=correct_hybrid)
 
 
 class HybridLinUCB(BuiltIn):

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled
+from bandits.compiled import compiled, pasted
 from bandits.counts import epsilon_chances
 from bandits.factors import Factors, Record, no_tastes
 from bandits.inputs import Scale, none_at_all
@@ -44,21 +44,21 @@ class Listing(NamedTuple):
     refit: int
 
 
-@compiled
+@pasted
 def _listed(state: Sales, how: Listing, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """The purchases of each item when the list was made."""
     for k in range(len(mean)):
         mean[k], sd[k] = state.listed[k], 0.0
 
 
-@compiled
+@pasted
 def _list_anew(state: Sales, how: Listing, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     if state.seen[0] % how.refit == 0:
         state.listed[:] = state.bought
     scores[:] = state.listed
 
 
-@compiled
+@pasted
 def _count_visit(state: Sales, how: Listing, action: int) -> None:
     state.seen[0] += 1.0
 
@@ -82,7 +82,7 @@ def _best_sellers(
         pmf[k] = 1.0 / ties if is_best else 0.0
 
 
-@compiled
+@pasted
 def _count_purchase(
     state: Sales, how: Listing, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
@@ -90,7 +90,6 @@ def _count_purchase(
 
 
 POPULARITY = assembled(
-    "Popularity",
     estimate=_listed,
     score=_list_anew,
     chances=_best_sellers,
@@ -133,7 +132,7 @@ class Share(NamedTuple):
     epsilon: float
 
 
-@compiled
+@pasted
 def _taste(state: Factors, how: Share, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """mean_k + P_u · Q_k of each item (K,), u = x[0]."""
     u = int(x[0])
@@ -143,21 +142,21 @@ def _taste(state: Factors, how: Share, x: Floats, z: Floats, cohort: int, mean: 
             mean[k] += state.P[u, f] * state.Q[k, f]
 
 
-@compiled
+@pasted
 def _try_some(
     state: Factors, how: Share, mean: Floats, sd: Floats, scores: Floats, candidates: Bools, nothing: int, pmf: Floats
 ) -> None:
     epsilon_chances(how.epsilon, scores, candidates, pmf)
 
 
-@compiled
+@pasted
 def _wait_for_refit(
     state: Factors, how: Share, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
     """A reward changes nothing before the next refit."""
 
 
-FILTERING = assembled("CollaborativeFiltering", estimate=_taste, chances=_try_some, learn=_wait_for_refit)
+FILTERING = assembled(estimate=_taste, chances=_try_some, learn=_wait_for_refit)
 
 
 class CollaborativeFiltering(BuiltIn):

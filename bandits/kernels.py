@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from bandits.compiled import compiled
+from bandits.compiled import pasted
 from bandits.deciding import acceptable, be_greedy, draw, explores, withhold
 from bandits.protocol import Bools, Floats, Ints
 from bandits.ties import share_best
@@ -45,14 +45,14 @@ def estimate(state: State, how: How, x: Floats, z: Floats, cohort: int, mean: Fl
     """
 
 
-@compiled
+@pasted
 def score(state: State, how: How, luck: Luck, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     """Write what each action (K,) competes with; greedily, its mean. `luck` is an array (N, any) or a generator."""
     for k in range(len(mean)):
         scores[k] = mean[k]
 
 
-@compiled
+@pasted
 def chances(
     state: State, how: How, mean: Floats, sd: Floats, scores: Floats, candidates: Bools, nothing: int, pmf: Floats
 ) -> None:
@@ -60,14 +60,14 @@ def chances(
     share_best(scores, candidates, pmf)
 
 
-@compiled
+@pasted
 def note(state: State, how: How, x: Floats, z: Floats, mean: Floats, sd: Floats, notes: Floats) -> None:
     """Write down what a propensity can be computed from later (K, R): the mean and the sd of every action."""
     notes[:, 0] = mean
     notes[:, 1] = sd
 
 
-@compiled
+@pasted
 def show(state: State, how: How, action: int) -> None:
     """Take down that an action, or nothing, is shown, whenever its reward comes."""
 

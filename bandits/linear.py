@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import inlined
+from bandits.compiled import pasted
 from bandits.inputs import Scale, a_constant, needs_features, normals, of_the_visitor
 from bandits.player import Normal, Player
 from bandits.policy import BuiltIn
@@ -38,13 +38,13 @@ class How(NamedTuple):
     room: Room
 
 
-@inlined
+@pasted
 def estimate_ridge(state: Bank, how: How, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """Mean x·theta and sd = noise · √(xᵀA⁻¹x) of every arm (K,)."""
     believe_in(state.A_inv, state.theta, x, how.noise, how.room, mean, sd)
 
 
-@inlined
+@pasted
 def learn_ridge(
     state: Bank, how: How, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
@@ -52,30 +52,28 @@ def learn_ridge(
     fold_in(state.A_inv, state.theta, action, x, reward, 1.0, how.room)
 
 
-@inlined
+@pasted
 def correct_ridge(state: Bank, how: How, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
     """Change a reward that the arm has learnt: b ← b + delta · x."""
     shift(state.A_inv, state.theta, action, x, delta, how.room)
 
 
-@inlined
+@pasted
 def optimism(state: Bank, how: How, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     """The upper confidence bound, mean + alpha · sd."""
     for k in range(len(mean)):
         scores[k] = mean[k] + how.alpha * sd[k]
 
 
-@inlined
+@pasted
 def a_normal_draw(state: Bank, how: How, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     """A draw from the posterior of each arm's mean reward, mean + normal · sd."""
     for k in range(len(mean)):
         scores[k] = mean[k] + luck[n, k] * sd[k]
 
 
-UCB = assembled("LinUCB", estimate=estimate_ridge, score=optimism, learn=learn_ridge, correct=correct_ridge)
-THOMPSON = assembled(
-    "LinearThompson", estimate=estimate_ridge, score=a_normal_draw, learn=learn_ridge, correct=correct_ridge
-)
+UCB = assembled(estimate=estimate_ridge, score=optimism, learn=learn_ridge, correct=correct_ridge)
+THOMPSON = assembled(estimate=estimate_ridge, score=a_normal_draw, learn=learn_ridge, correct=correct_ridge)
 
 
 class LinUCB(BuiltIn):

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled
+from bandits.compiled import compiled, pasted
 from bandits.counts import count_visit, epsilon_chances
 from bandits.inputs import Scale, needs_features
 from bandits.linear import Ridge, correct_ridge, estimate_ridge, learn_ridge
@@ -74,7 +74,7 @@ class Gaps(NamedTuple):
     room: Room
 
 
-@compiled
+@pasted
 def _explore(
     state: Regressions,
     how: Epsilon,
@@ -108,7 +108,7 @@ def inverse_gaps(gamma: float, scores: Floats, candidates: Bools, pmf: Floats) -
             pmf[k] = left / tied
 
 
-@compiled
+@pasted
 def _weigh_gaps(
     state: Regressions,
     how: Gaps,
@@ -123,7 +123,6 @@ def _weigh_gaps(
 
 
 EPSILON_GREEDY = assembled(
-    "LinearEpsilonGreedy",
     estimate=estimate_ridge,
     chances=_explore,
     show=count_visit,
@@ -131,7 +130,6 @@ EPSILON_GREEDY = assembled(
     correct=correct_ridge,
 )
 SQUARE_CB = assembled(
-    "SquareCB",
     estimate=estimate_ridge,
     chances=_weigh_gaps,
     show=count_visit,

@@ -25,7 +25,7 @@ import numpy as np
 from pydantic import NonNegativeFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled, inlined
+from bandits.compiled import compiled, inlined, pasted
 from bandits.inputs import Scale, needs_bounds, needs_features, no_luck, normals
 from bandits.linear import Ridge
 from bandits.player import Normal, Player
@@ -108,21 +108,21 @@ def estimate_logistic(state: Bank, how: How, x: Floats, z: Floats, cohort: int, 
         how.logit[how.nothing], how.spread[how.nothing] = how.zero, 0.0
 
 
-@inlined
+@pasted
 def _optimism(state: Bank, how: How, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     """The upper confidence bound of the logit."""
     for k in range(len(scores)):
         scores[k] = how.logit[k] + how.width * how.spread[k]
 
 
-@inlined
+@pasted
 def _a_draw(state: Bank, how: How, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     """A draw from the posterior of the logit."""
     for k in range(len(scores)):
         scores[k] = how.logit[k] + how.width * how.spread[k] * luck[n, k]
 
 
-@compiled
+@pasted
 def chances_by_logit(
     state: Bank, how: How, mean: Floats, sd: Floats, scores: Floats, candidates: Bools, nothing: int, pmf: Floats
 ) -> None:
@@ -132,7 +132,7 @@ def chances_by_logit(
     share_best(scores, candidates, pmf)
 
 
-@inlined
+@pasted
 def note_logits(state: Bank, how: How, x: Floats, z: Floats, mean: Floats, sd: Floats, notes: Floats) -> None:
     """The distribution of the drawn logits: mean and standard deviation (K, 2)."""
     for k in range(len(mean)):
@@ -159,11 +159,8 @@ def learn_logistic(
             t += 1
 
 
-UCB = assembled(
-    "LogisticUCB", estimate=estimate_logistic, score=_optimism, chances=chances_by_logit, learn=learn_logistic
-)
+UCB = assembled(estimate=estimate_logistic, score=_optimism, chances=chances_by_logit, learn=learn_logistic)
 THOMPSON = assembled(
-    "LogisticThompson",
     estimate=estimate_logistic,
     score=_a_draw,
     chances=chances_by_logit,

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import NonNegativeFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled
+from bandits.compiled import compiled, pasted
 from bandits.counts import learn_means
 from bandits.inputs import Scale, needs_bounds, none_at_all
 from bandits.player import Player
@@ -72,7 +72,7 @@ def untried(problem: Problem) -> float:
     return min(max(-scale.low / scale.span, 0.0), 1.0)
 
 
-@compiled
+@pasted
 def estimate_within_bounds(
     state: Tally, how: Width | Level, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats
 ) -> None:
@@ -83,7 +83,7 @@ def estimate_within_bounds(
         sd[k] = 0.5 / math.sqrt(max(n, 1.0))
 
 
-@compiled
+@pasted
 def upper_bounds(state: Tally, how: Width, luck: Floats, visit: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     """Write mean + alpha √(2 ln t / n) of every arm (K,), t = Σ n; those that were never tried come first."""
     n, budget = state.n, 2.0 * math.log(max(state.n.sum(), 1.0))
@@ -127,7 +127,7 @@ def kl_bound(p: float, budget: float) -> float:
             return p + above
 
 
-@compiled
+@pasted
 def _kl_ucb(state: Tally, how: Level, luck: Floats, n: int, mean: Floats, sd: Floats, scores: Floats) -> None:
     log = math.log(state.n.sum() + 1.0)
     budget = max(log + how.c * math.log(log), 0.0) if log > 0.0 else 0.0
@@ -135,7 +135,7 @@ def _kl_ucb(state: Tally, how: Level, luck: Floats, n: int, mean: Floats, sd: Fl
         scores[k] = kl_bound(mean[k], budget / state.n[k]) if state.n[k] > 0.0 else math.inf
 
 
-@compiled
+@pasted
 def _correct(state: Tally, how: NamedTuple, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
     total = state.total[action] + delta
     if not -TOO_MUCH < total < state.n[action] + TOO_MUCH:
@@ -143,8 +143,8 @@ def _correct(state: Tally, how: NamedTuple, x: Floats, z: Floats, cohort: int, a
     state.total[action] = min(max(total, 0.0), state.n[action])
 
 
-UCB_1 = assembled("UCB1", estimate=estimate_within_bounds, score=upper_bounds, learn=learn_means, correct=_correct)
-KL_UCB = assembled("KLUCB", estimate=estimate_within_bounds, score=_kl_ucb, learn=learn_means, correct=_correct)
+UCB_1 = assembled(estimate=estimate_within_bounds, score=upper_bounds, learn=learn_means, correct=_correct)
+KL_UCB = assembled(estimate=estimate_within_bounds, score=_kl_ucb, learn=learn_means, correct=_correct)
 
 
 class UCB1(BuiltIn):

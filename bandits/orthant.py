@@ -50,6 +50,7 @@ def joint_propensity(
         SHIFTS lattices: (estimate − p) / standard error is about Student's t with SHIFTS − 1 degrees of freedom.
     """
     N, K = mean.shape
+    covariance = np.ascontiguousarray(covariance)
     estimate, error = np.zeros(N), np.zeros(N)
     steps = np.sqrt(_primes(K))
     steps -= np.floor(steps)

@@ -172,8 +172,8 @@ class Player(BlockLearner):
             self._how,
             *seen,
             numbered(choices.action, self._K, "action", self._policy),
-            choices.propensity,
-            rewards,
+            np.ascontiguousarray(choices.propensity),
+            np.ascontiguousarray(rewards),
             self._nothing,
             scale.low,
             scale.span,
@@ -194,7 +194,9 @@ class Player(BlockLearner):
         seen, span = self._seen(block), self._scale.span
         action = numbered(choices.action, self._K, "action", self._policy)
         try:
-            self._kernels.correct(self.learnt, self._how, *seen, action, deltas, self._nothing, span)
+            self._kernels.correct(
+                self.learnt, self._how, *seen, action, np.ascontiguousarray(deltas), self._nothing, span
+            )
         except ValueError:  # more was taken back than was ever given
             raise self._unbounded() from None
 

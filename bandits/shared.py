@@ -48,7 +48,7 @@ def normals_each(M: int, rng: np.random.Generator, N: int, K: int) -> Floats:
     return rng.standard_normal((N, M))
 
 
-UCB = assembled("SharedLinUCB", estimate=estimate_shared, score=optimism, learn=learn_shared, correct=correct_shared)
+UCB = assembled(estimate=estimate_shared, score=optimism, learn=learn_shared, correct=correct_shared)
 
 
 class SharedLinUCB(BuiltIn):
@@ -96,7 +96,6 @@ class SharedLinUCB(BuiltIn):
 
 
 THOMPSON = assembled(
-    "SharedLinearThompson",
     estimate=estimate_shared,
     score=a_joint_draw,
     note=note_covariance,

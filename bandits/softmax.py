@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled
+from bandits.compiled import compiled, pasted
 from bandits.counts import Means, correct_means, count_visit, estimate_means, learn_means, means
 from bandits.inputs import Scale, needs_bounds, none_at_all
 from bandits.player import Player
@@ -42,7 +42,7 @@ class Heat(NamedTuple):
     decay: float
 
 
-@compiled
+@pasted
 def _boltzmann(
     state: Means,
     how: Heat,
@@ -57,7 +57,6 @@ def _boltzmann(
 
 
 SOFTMAX = assembled(
-    "Softmax",
     estimate=estimate_means,
     chances=_boltzmann,
     show=count_visit,
@@ -129,7 +128,7 @@ class Mixture(NamedTuple):
     origin: float
 
 
-@compiled
+@pasted
 def _estimate(state: Weights, how: Mixture, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """Mean reward a visit, by importance weighting; no notion of its uncertainty."""
     for k in range(len(mean)):
@@ -137,7 +136,7 @@ def _estimate(state: Weights, how: Mixture, x: Floats, z: Floats, cohort: int, m
         sd[k] = 0.0
 
 
-@compiled
+@pasted
 def _mix(
     state: Weights,
     how: Mixture,
@@ -156,7 +155,7 @@ def _mix(
             pmf[k] = (1.0 - how.gamma) * pmf[k] + share
 
 
-@compiled
+@pasted
 def _weigh(
     state: Weights, how: Mixture, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
@@ -164,7 +163,7 @@ def _weigh(
     state.log_w[action] += how.step * (reward - how.origin) / propensity
 
 
-EXP_3 = assembled("EXP3", estimate=_estimate, chances=_mix, show=count_visit, learn=_weigh)
+EXP_3 = assembled(estimate=_estimate, chances=_mix, show=count_visit, learn=_weigh)
 
 
 class EXP3(BuiltIn):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bandits.compiled import inlined
+from bandits.compiled import inlined, pasted
 from bandits.protocol import Floats
 from bandits.whole import Whole, fold_into, fours, shift_whole
 
@@ -103,7 +103,7 @@ def multiply(x: Floats, z: Floats, phi: Floats) -> None:
             phi[i * len(z) + a] = x[i] * z[a]
 
 
-@inlined
+@pasted
 def learn_shared(
     state: Whole, how: How, x: Floats, z: Floats, cohort: int, action: int, reward: float, propensity: float
 ) -> None:
@@ -112,7 +112,7 @@ def learn_shared(
     fold_into(state.A_inv, state.theta, how.phi, reward, 1.0, how.y)
 
 
-@inlined
+@pasted
 def correct_shared(state: Whole, how: How, x: Floats, z: Floats, cohort: int, action: int, delta: float) -> None:
     """Change a reward that was already learnt: b ← b + delta · phi."""
     multiply(x, z[action], how.phi)

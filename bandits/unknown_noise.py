@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled
+from bandits.compiled import compiled, pasted
 from bandits.inputs import Scale, needs_features, of_the_visitor, the_generator
 from bandits.linear import Ridge
 from bandits.player import Player
@@ -59,7 +59,7 @@ class How(NamedTuple):
     room: Room
 
 
-@compiled
+@pasted
 def _estimate(state: Beliefs, how: How, x: Floats, z: Floats, cohort: int, mean: Floats, sd: Floats) -> None:
     """Mean and standard deviation of x·theta (K,), which is Student: mu·x + √(b/a · xᵀA⁻¹x) · t with 2a degrees."""
     believe_in(state.A_inv, state.mu, x, 1.0, how.room, mean, sd)
@@ -67,7 +67,7 @@ def _estimate(state: Beliefs, how: How, x: Floats, z: Floats, cohort: int, mean:
         sd[k] *= math.sqrt(state.b[k] / (state.a[k] - 1.0))
 
 
-@compiled
+@pasted
 def _draw(
     state: Beliefs, how: How, luck: np.random.Generator, n: int, mean: Floats, sd: Floats, scores: Floats
 ) -> None:
@@ -104,7 +104,7 @@ def _pull_or_compare(
         pmf[k] /= turns
 
 
-@compiled
+@pasted
 def _note(state: Beliefs, how: How, x: Floats, z: Floats, mean: Floats, sd: Floats, notes: Floats) -> None:
     """Mean, scale and degrees of freedom of each arm's Student distribution, and how often it was shown."""
     for k in range(len(mean)):
@@ -113,7 +113,7 @@ def _note(state: Beliefs, how: How, x: Floats, z: Floats, mean: Floats, sd: Floa
         notes[k, 3] = math.inf if k == how.nothing else state.shown[k]
 
 
-@compiled
+@pasted
 def _show(state: Beliefs, how: How, action: int) -> None:
     state.shown[action] += 1.0
 
@@ -156,7 +156,6 @@ class StudentScores:
 
 
 UNKNOWN_NOISE = assembled(
-    "BayesianLinearThompson",
     estimate=_estimate,
     score=_draw,
     chances=_pull_or_compare,

@@ -75,7 +75,7 @@ class ShopFloor:
         self._shelves = shelves_of(shop)
         variants = self._shelves.variants
         self._prizes, self._feelings = prizes_of(goal, variants, shop.handling)
-        self._credit = self._prizes[:, [SOLD, KEPT, KEPT]]
+        self._credit = np.ascontiguousarray(self._prizes[:, [SOLD, KEPT, KEPT]])
         seen = seen_of(variants, shop.items)
         self._z = [np.pad(seen[slot], ((0, silent), (0, 0))) for slot in self._shelves.slot]
         self._m = misperception(personas, variants)

@@ -83,7 +83,7 @@ def truth(
     patience, annoyance, hassle, loss_aversion = (a[:, None] for a in (patience, annoyance, hassle, loss_aversion))
     p, irritated = expit(v), expit(-(v + patience))
     returned, refund = way_out(v, m - hassle, trial_sd)
-    regretted, shortfall = way_out(v, np.broadcast_to(m, v.shape), trial_sd)
+    regretted, shortfall = way_out(v, np.array(np.broadcast_to(m, v.shape)), trial_sd)
     welfare = np.logaddexp(0, v) - m * p + refund - annoyance * irritated
     losses = shortfall - refund + annoyance * irritated
     return Truth(

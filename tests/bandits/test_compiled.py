@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 
+import bandits
 import bandits.counts
 import bandits.ridge
+from bandits.assembly import Kernels
 
 CALLER = """
 from bandits.compiled import compiled
@@ -28,6 +30,22 @@ def test_a_kernel_keeps_its_name_and_its_words():
     assert bandits.ridge.fold_in.__name__ == "fold_in"
     assert "Sherman & Morrison" in bandits.ridge.fold_in.__doc__
     assert bandits.counts.learn_means.__module__ == "bandits.counts"
+
+
+def test_no_two_loops_are_kept_under_one_name():
+    """Else the machine code of one would be taken for the other's. Policies that share a loop share the kernel."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("bandits.")]
+    made = [thing for module in modules for thing in vars(module).values() if isinstance(thing, Kernels)]
+    loops = {loop for each in made for loop in (each.play, each.learn, each.correct, each.estimate) if loop is not None}
+    names = [loop.__qualname__ for loop in loops]
+    assert len(names) > 50
+    assert len(set(names)) == len(names)
+    assert max(map(len, names)) < 120  # file systems that encrypt allow names of 143
+
+
+def test_policies_that_learn_alike_share_a_loop():
+    assert bandits.linear.UCB.learn is bandits.linear.THOMPSON.learn
+    assert bandits.linear.UCB.play is not bandits.linear.THOMPSON.play
 
 
 def test_a_change_in_another_file_is_compiled_in(tmp_path):
