@@ -137,7 +137,7 @@ class _Walk:
 
     def _code(self, code: types.CodeType) -> Iterator[str]:
         yield repr((code.co_flags, code.co_argcount, code.co_kwonlyargcount, code.co_varnames[: code.co_argcount]))
-        for step in dis.get_instructions(code):
+        for step in _steps(code):
             # by value, not by number: a docstring is a constant, too, and moves all others
             yield step.opname
             if step.opcode in dis.hasconst:
@@ -188,6 +188,11 @@ def _special(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
 
 
+@functools.lru_cache(maxsize=4096)
+def _steps(code: types.CodeType) -> tuple[dis.Instruction, ...]:
+    return tuple(dis.get_instructions(code))
+
+
 def _names(code: types.CodeType) -> set[str]:
     """All names in some code: of globals, attributes and imports."""
     inner = [_names(c) for c in code.co_consts if isinstance(c, types.CodeType)]
@@ -196,5 +201,5 @@ def _names(code: types.CodeType) -> set[str]:
 
 def _globals(code: types.CodeType) -> set[str]:
     """The names of globals alone: of a global that is called like an attribute, a pickle for a worker knows nothing."""
-    own = {step.argval for step in dis.get_instructions(code) if "GLOBAL" in step.opname or step.opname == "LOAD_NAME"}
+    own = {step.argval for step in _steps(code) if "GLOBAL" in step.opname or step.opname == "LOAD_NAME"}
     return own.union(*(_globals(c) for c in code.co_consts if isinstance(c, types.CodeType)))

@@ -163,15 +163,17 @@ def always_the_same(policy):
     return isinstance(policy, (Nothing, Always)) or policy == Conservative(LinUCB(), Always("lamp"), tolerance=0.1)
 
 
-def innermost(policy):
-    """The kind of the policy that all others are around."""
-    return innermost(policy.policy) if hasattr(policy, "policy") else type(policy).__name__
+def tests_of(policy):
+    """The name of the file that tests the policy which all others are around, by itself."""
+    if hasattr(policy, "policy"):
+        return tests_of(policy.policy)
+    return f"test_{type(policy).__module__.rpartition('.')[2]}"
 
 
 def policies(applies=lambda _policy, _problem: True):
-    """Every policy in every world that it fits, where a law applies; one worker tests, and compiles, all of a kind."""
+    """Every policy in every world that it fits, where a law applies; the worker that compiled it tests it here, too."""
     cases = [
-        pytest.param(policy, problem, id=name, marks=pytest.mark.xdist_group(innermost(policy)))
+        pytest.param(policy, problem, id=name, marks=pytest.mark.xdist_group(tests_of(policy)))
         for policy, problem, name in CASES
         if applies(policy, problem)
     ]

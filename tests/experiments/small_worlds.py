@@ -18,6 +18,11 @@ from experiments import Experiment, Result, run
 BAD = 0.4
 
 
+@functools.cache
+def name_of(world: Description) -> str:
+    return identity(world)
+
+
 class Stub(Description):
     """Each cohort has its own chance of a success for each action.
 
@@ -62,7 +67,7 @@ class Stub(Description):
         names = ("everybody",) if len(self.shares) == 1 else tuple(f"people of group {k[1:]}" for k in self.keys)
         return About(
             title=self.title,
-            scenario=identity(self),
+            scenario=name_of(self),
             objective="success",
             objective_text="One for each success.",
             cohorts=tuple(Cohort(*card) for card in zip(self.keys, names, self.shares, strict=True)),

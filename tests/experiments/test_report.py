@@ -100,14 +100,19 @@ class Outline(html.parser.HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
 
+@functools.cache
+def outlined(text: str) -> Outline:
+    return Outline(text)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_tags_are_closed_in_the_order_in_which_they_were_opened(case):
-    assert Outline(page(case)).open == []
+    assert outlined(page(case)).open == []
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_nothing_is_loaded_and_nothing_is_run(case):
-    outline = Outline(page(case))
+    outline = outlined(page(case))
     assert not outline.all("script", "link", "img", "iframe", "object", "embed")
     for _, attributes in outline.tags:
         assert not [name for name in attributes if name.startswith("on") or name == "src"]
@@ -119,7 +124,7 @@ def test_nothing_is_loaded_and_nothing_is_run(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_ids_are_unique_and_every_reference_is_met(case):
-    outline = Outline(page(case))
+    outline = outlined(page(case))
     ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     for _, attributes in outline.tags:
@@ -141,7 +146,7 @@ def test_every_figure_has_a_title_and_a_description(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_headings_descend_one_step_at_a_time_and_tables_are_named(case):
-    outline = Outline(page(case))
+    outline = outlined(page(case))
     levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -165,17 +170,17 @@ def test_text_from_a_file_is_escaped_everywhere():
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; " in text
     drawn = "".join(re.findall(r"<text.*?</text>", text, flags=re.DOTALL))
     assert "$x$" in drawn  # and not an italic x: no formula is read into it
-    assert EVIL in " ".join("".join(Outline(text).text).split())
+    assert EVIL in " ".join("".join(outlined(text).text).split())
 
 
 def test_no_number_is_missing_or_infinite():
     for case in CASES:
-        words = re.findall(r"\b(?:nan|inf|None|null)\b", " ".join(Outline(page(case)).text).split("Parameters")[0])
+        words = re.findall(r"\b(?:nan|inf|None|null)\b", " ".join(outlined(page(case)).text).split("Parameters")[0])
         assert not words, case
 
 
 def test_a_world_without_people_or_money_is_told_by_visits():
-    text = "".join(Outline(page("clothing")).text)
+    text = "".join(outlined(page("clothing")).text)
     told = text.split("Annex for engineers")[1].split("What was asked")[-1]
     assert "Of the first 100 visits by visitors aged" in text
     assert "customer" not in told
@@ -184,7 +189,7 @@ def test_a_world_without_people_or_money_is_told_by_visits():
 
 
 def test_one_replication_has_no_intervals_and_says_so():
-    text = "".join(Outline(page("one replication")).text)
+    text = "".join(outlined(page("one replication")).text)
     assert "single repetition" in text
     assert "% interval" not in text
     assert "unlikely to be luck" not in text
@@ -433,7 +438,7 @@ def test_what_is_the_same_has_no_most_and_no_least():
 
 def test_of_a_cohort_without_anybody_that_is_all_that_is_told():
     text = render(alike())
-    outline = Outline(text)
+    outline = outlined(text)
     assert "No customer like Sam came in any repetition, so that there is nothing to tell." in "".join(outline.text)
     assert "Sam: what each policy did" not in text
     assert "Luke: what each policy did" in text
@@ -474,10 +479,10 @@ def test_policies_are_told_apart_by_what_is_in_them_and_their_needs_are_said():
     assert apart(entries[1], entries) == (
         "around Cautious (margin = 0.5) around PersonaBelief (cards = declared) around linear Thompson"
     )
-    told = "".join(Outline(render(result)).text)
+    told = "".join(outlined(render(result)).text)
     assert "Told who is visiting, with the right label at each visit: per persona." in told
     assert "Told by declared cards what each persona looks like: per persona." in told
-    assert "Told who is visiting" not in "".join(Outline(render(written())).text)
+    assert "Told who is visiting" not in "".join(outlined(render(written())).text)
 
 
 def test_few_repetitions_are_said_to_leave_wide_intervals():
