@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Unpack
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from bandits.protocol import Floats, Problem
 from environments.arms import Arms, ArmsCohort, listed
 from environments.drawn import BLOCK, Block, Horizon
-from environments.testbed import HORIZON, numbered
+from environments.testbed import HORIZON, Common, numbered
 from environments.testbed_cohorts import each
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -57,26 +57,8 @@ class Bernoulli(Arms):
     observe_cohort: bool = True
     bad_below: float | None = None
 
-    def __init__(
-        self,
-        means: Sequence[float],
-        *,
-        cohorts: Sequence[object] = (),
-        horizon: int = HORIZON,
-        block: int = BLOCK,
-        observe_cohort: bool = True,
-        bad_below: float | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(
-            means=means,
-            cohorts=cohorts,
-            horizon=horizon,
-            block=block,
-            observe_cohort=observe_cohort,
-            bad_below=bad_below,
-            name=name,
-        )
+    def __init__(self, means: Sequence[float], **common: Unpack[Common]) -> None:
+        super().__init__(means=means, **common)
 
     @property
     def lai_robbins(self) -> float:

@@ -18,7 +18,7 @@ from bandits.errors import Fault
 from bandits.protocol import Floats, Ints
 from bandits.streams import stream
 from environments.drawn import Drawn
-from environments.testbed import Testbed
+from environments.testbed import Common, Testbed
 from environments.testbed_cohorts import Group, each, visitors
 
 
@@ -57,6 +57,12 @@ class LinearCohort(Group):
 
 
 Cohorts = Annotated[tuple[LinearCohort, ...], each(LinearCohort)]
+
+
+class ContextualCommon(Common, total=False):
+    """What can be said of these testbeds by keyword."""
+
+    separation: float
 
 
 class Contextual(Testbed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Unpack
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from bandits.protocol import Floats, Problem
 from environments.arms import Arms, ArmsCohort, listed
 from environments.drawn import BLOCK, Block, Horizon
-from environments.testbed import HORIZON, numbered
+from environments.testbed import HORIZON, Common, numbered
 from environments.testbed_cohorts import each
 
 Mean = Annotated[float, Field(ge=-1e9, le=1e9)]
@@ -58,28 +58,8 @@ class Gaussian(Arms):
     observe_cohort: bool = True
     bad_below: float | None = None
 
-    def __init__(
-        self,
-        means: Sequence[float],
-        sd: float = 1.0,
-        *,
-        cohorts: Sequence[object] = (),
-        horizon: int = HORIZON,
-        block: int = BLOCK,
-        observe_cohort: bool = True,
-        bad_below: float | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(
-            means=means,
-            sd=sd,
-            cohorts=cohorts,
-            horizon=horizon,
-            block=block,
-            observe_cohort=observe_cohort,
-            bad_below=bad_below,
-            name=name,
-        )
+    def __init__(self, means: Sequence[float], sd: float = 1.0, **common: Unpack[Common]) -> None:
+        super().__init__(means=means, sd=sd, **common)
 
     @property
     def problem(self) -> Problem:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bandits.protocol import Floats, Ints
+from bandits.protocol import Block, Floats, Ints
 from environments.protocol import Late, Outcome, Visits, World
 from environments.wrapping import answered, serve
 
@@ -30,13 +30,10 @@ def known_at_once(rewards: Floats | None, actions: Ints, visits: Visits) -> Late
         actions: (N,) that were shown.
         visits: the block, without its rewards.
     """
-    if rewards is None:
+    rows, values = Block(visits.x, visits.available, rewards).revealed(actions)
+    if not len(rows):
         return None
-    values = rewards[np.arange(len(actions)), actions]
-    rows = np.flatnonzero(~np.isnan(values))
-    if len(rows) == len(values):
-        return Late(visits, values) if len(values) else None
-    return Late(visits.rows(rows), values[rows]) if len(rows) else None
+    return Late(visits if len(rows) == len(visits) else visits.rows(rows), values)
 
 
 class Pending:

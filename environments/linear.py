@@ -5,14 +5,13 @@ C cohorts, K actions, D features, N visits. x (N, D), theta (C, K, D).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Unpack
 
 import numpy as np
 from pydantic import Field
 
 from bandits.protocol import Floats, Problem
-from environments.contextual import Actions, Cohorts, Contextual, Features, Separation
+from environments.contextual import Actions, Cohorts, Contextual, ContextualCommon, Features, Separation
 from environments.drawn import BLOCK, Block, Horizon
 from environments.testbed import HORIZON, numbered
 
@@ -55,31 +54,9 @@ class Linear(Contextual):
     bad_below: float | None = 0.0
 
     def __init__(
-        self,
-        features: int = 10,
-        actions: int = 5,
-        noise: float = 0.5,
-        *,
-        cohorts: Sequence[object] = (),
-        separation: float = 0.0,
-        horizon: int = HORIZON,
-        block: int = BLOCK,
-        observe_cohort: bool = True,
-        bad_below: float | None = 0.0,
-        name: str | None = None,
+        self, features: int = 10, actions: int = 5, noise: float = 0.5, **common: Unpack[ContextualCommon]
     ) -> None:
-        super().__init__(
-            features=features,
-            actions=actions,
-            noise=noise,
-            cohorts=cohorts,
-            separation=separation,
-            horizon=horizon,
-            block=block,
-            observe_cohort=observe_cohort,
-            bad_below=bad_below,
-            name=name,
-        )
+        super().__init__(features=features, actions=actions, noise=noise, **common)
 
     @property
     def problem(self) -> Problem:
@@ -134,30 +111,8 @@ class Logistic(Contextual):
     observe_cohort: bool = True
     bad_below: float | None = 0.5
 
-    def __init__(
-        self,
-        features: int = 10,
-        actions: int = 5,
-        *,
-        cohorts: Sequence[object] = (),
-        separation: float = 0.0,
-        horizon: int = HORIZON,
-        block: int = BLOCK,
-        observe_cohort: bool = True,
-        bad_below: float | None = 0.5,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(
-            features=features,
-            actions=actions,
-            cohorts=cohorts,
-            separation=separation,
-            horizon=horizon,
-            block=block,
-            observe_cohort=observe_cohort,
-            bad_below=bad_below,
-            name=name,
-        )
+    def __init__(self, features: int = 10, actions: int = 5, **common: Unpack[ContextualCommon]) -> None:
+        super().__init__(features=features, actions=actions, **common)
 
     @property
     def problem(self) -> Problem:

@@ -28,8 +28,7 @@ class Visits:
         welfare: (N, K) hidden: by how much being shown each action leaves the user better off, in expectation, than
             being shown nothing. Its harm is max(0, −welfare).
         z: (K, M) features of the actions, where there are any.
-        typical: (N, K) hidden: mean expected reward of each action over the users of the visitor's cohort, where the
-            world tells it (`Problem.typical`).
+        typical: (N, K) hidden: mean of `expected` over the users of the visitor's cohort, where `Problem.typical`.
     """
 
     index: Ints

@@ -20,6 +20,7 @@ from environments.table_columns import (
     is_category,
     is_number,
     numbers_of,
+    type_of,
     why_left_out,
     why_no_cohort,
     why_no_feature,
@@ -185,7 +186,7 @@ def _why_no_propensity(frame: pl.DataFrame, name: str) -> str | None:
         advice = 'a log without any can be replayed only if it is uniformly random: say so with None (in TOML: "")'
         return f"{unknown('column', name, frame.columns)}; {advice}"
     if not is_number(frame[name]):
-        return f"column {name!r} holds {_kind(frame[name])}; a propensity must be a number in (0, 1]"
+        return f"column {name!r} holds {type_of(frame[name])}; a propensity must be a number in (0, 1]"
     if why := why_not(frame, name):
         return why
     p = numbers_of(frame[name])
@@ -194,10 +195,6 @@ def _why_no_propensity(frame: pl.DataFrame, name: str) -> str | None:
         got = p[wrong][0]
         return f"column {name!r} must lie in (0, 1], got {got:.6g} in {_rows(np.flatnonzero(wrong))}; mend them"
     return None
-
-
-def _kind(column: pl.Series) -> str:
-    return "text" if is_category(column) else str(column.dtype)
 
 
 def _rows(rows: Ints) -> str:
@@ -211,7 +208,7 @@ def _why_no_time(frame: pl.DataFrame, name: str) -> str | None:
         return unknown("column", name, frame.columns)
     unclear = _unclear(frame[name])
     if unclear is None:
-        return f"column {name!r} holds {_kind(frame[name])}; it must hold numbers, dates, or ISO 8601 texts"
+        return f"column {name!r} holds {type_of(frame[name])}; it must hold numbers, dates, or ISO 8601 texts"
     if unclear.any():
         return f"column {name!r} tells no time in {_rows(np.flatnonzero(unclear))}; mend them, or drop these rows"
     return None
@@ -234,5 +231,4 @@ def times_of(column: pl.Series) -> Floats:
         except pl.exceptions.ComputeError:  # no row looks like a time
             return np.full(len(column), np.nan)
         column = column if column.dtype == pl.Datetime else column.cast(pl.Datetime)
-    times: Floats = column.to_physical().cast(float).fill_null(float("nan")).to_numpy()
-    return times
+    return numbers_of(column.to_physical())

@@ -6,8 +6,8 @@ C cohorts. Expected rewards are known, so regret is exact.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Self, TypedDict
 
 from pydantic import model_validator
 
@@ -19,6 +19,17 @@ from environments.protocol import About
 from environments.testbed_cohorts import Group, cohorts_of, disagreements, shares_of
 
 HORIZON = 10_000
+
+
+class Common(TypedDict, total=False):
+    """What can be said of every testbed, by keyword; for what it means see `Testbed`."""
+
+    cohorts: Sequence[object]
+    horizon: int
+    block: int
+    observe_cohort: bool
+    bad_below: float | None
+    name: str | None
 
 
 class Testbed(Description):

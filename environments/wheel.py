@@ -5,8 +5,8 @@ C cohorts, N visits, five actions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, ClassVar
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Unpack
 
 import numpy as np
 from pydantic import Field
@@ -14,7 +14,7 @@ from pydantic import Field
 from bandits.protocol import Bools, Floats, Ints, Problem
 from bandits.streams import stream
 from environments.drawn import BLOCK, Block, Drawn, Horizon
-from environments.testbed import HORIZON, Testbed, numbered
+from environments.testbed import HORIZON, Common, Testbed, numbered
 from environments.testbed_cohorts import Group, each, visitors
 
 PLAIN, SAFE, LARGE = 1.0, 1.2, 50.0
@@ -80,28 +80,8 @@ class Wheel(Testbed):
     observe_cohort: bool = True
     bad_below: float | None = None
 
-    def __init__(
-        self,
-        delta: float = 0.95,
-        sd: float = 0.05,
-        *,
-        cohorts: Sequence[object] = (),
-        horizon: int = HORIZON,
-        block: int = BLOCK,
-        observe_cohort: bool = True,
-        bad_below: float | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(
-            delta=delta,
-            sd=sd,
-            cohorts=cohorts,
-            horizon=horizon,
-            block=block,
-            observe_cohort=observe_cohort,
-            bad_below=bad_below,
-            name=name,
-        )
+    def __init__(self, delta: float = 0.95, sd: float = 0.05, **common: Unpack[Common]) -> None:
+        super().__init__(delta=delta, sd=sd, **common)
 
     @property
     def deltas(self) -> Floats:

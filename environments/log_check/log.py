@@ -11,6 +11,7 @@ import numpy as np
 from bandits.errors import Fault, InputError
 from bandits.protocol import Bools, Floats, Ints
 from environments.log_check.names import Roles
+from environments.table_columns import is_number, numbers_of, places_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,14 +42,13 @@ def coded(column: pl.Series) -> Coded:
     """Number the values of a column in their own order, so that the order of rows does not matter."""
     import polars as pl  # noqa: PLC0415  heavy: imported where it is used
 
-    if column.dtype in {pl.Categorical, pl.Enum}:
-        column = column.cast(pl.String)  # their own order may be that of the rows
+    if column.dtype == pl.Categorical:
+        column = column.cast(str)  # their own order may be that of the rows
     values = column.fill_nan(None) if column.dtype.is_float() else column
     known = values.drop_nulls().unique().sort()
     # text may be equal where values are not (times with and without a zone), and the numbers must not mix them up
-    names = known.cast(pl.String).unique(maintain_order=True)
-    codes = values.cast(pl.String).cast(pl.Enum(names)).to_physical().cast(pl.Int64).fill_null(-1)
-    return Coded(tuple(names), codes.to_numpy())
+    names = tuple(known.cast(str).unique(maintain_order=True))
+    return Coded(names, places_of(values.cast(str), names))
 
 
 def numbers(column: pl.Series) -> Floats | None:
@@ -57,14 +57,12 @@ def numbers(column: pl.Series) -> Floats | None:
 
     if column.dtype.is_temporal():
         column = column.to_physical()
-    if column.dtype == pl.Null:
-        return np.full(len(column), np.nan)
-    if column.dtype.is_numeric() or column.dtype == pl.Boolean:
-        return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    if is_number(column) or column.dtype == pl.Null:
+        return numbers_of(column)
     if column.dtype != pl.String:
         return None
     read = column.str.strip_chars().cast(pl.Float64, strict=False)
-    return read.fill_null(float("nan")).to_numpy() if read.null_count() == column.null_count() else None
+    return numbers_of(read) if read.null_count() == column.null_count() else None
 
 
 def missing(column: pl.Series) -> int:

@@ -13,7 +13,7 @@ from gymnasium.utils.env_checker import check_env
 
 from bandits import Choice, InputError
 from bandits.protocol import Problem
-from environments import ENVIRONMENTS, About, ClothingReviews, Cohort, Outcome, Visits
+from environments import ENVIRONMENTS, About, ClothingReviews, Cohort, Eligible, Holdout, Launches, Outcome, Visits
 from environments.gymnasium import BanditEnv
 from environments.registry import environment_from
 from experiments.runner import run_cell
@@ -26,34 +26,20 @@ INFINITE = "ignore:.*Box observation space m.* value is.*infinity"
 """Features have no bounds, which Gymnasium remarks upon."""
 
 
-def first_visits(environment):
-    world = environment.open(SEED, 0)
-    while (visits := world.next_block()) is not None and not len(visits):
-        world.respond(np.empty(0, dtype=np.int64))
-    return visits
+LATE = ("wait", "correct", "changing", "delayed shop", "delayed clothing", "batched shop")
+"""Those whose rewards are not final at once."""
 
+WITHHOLDING = (Eligible, Holdout, Launches)
+"""Kinds in which some actions may not be shown; the check shows any."""
 
-def plays(environment):
-    visits = first_visits(environment)
-    return visits is not None and visits.rewards is not None and not environment.problem.corrections
-
-
-def shows_all(environment):
-    world = environment.open(SEED, 0)
-    while (visits := world.next_block()) is not None:
-        if not visits.available.all():
-            return False
-        world.respond(np.argmax(visits.available, axis=1))
-    return True
+FITTING = [environment for name, environment in ENVIRONMENT.items() if name not in LATE]
+ONE_OF_A_KIND = list({type(environment): environment for environment in reversed(FITTING)}.values())
 
 
 def these(environments):
     return pytest.mark.parametrize("environment", environments, ids=lambda environment: environment.label)
 
 
-FITTING = [environment for environment in ENVIRONMENT.values() if plays(environment)]
-UNFIT = [e for e in ENVIRONMENT.values() if e.problem.corrections or getattr(first_visits(e), "rewards", 0) is None]
-ONE_OF_A_KIND = list({type(environment): environment for environment in reversed(FITTING)}.values())
 each = these(ONE_OF_A_KIND)
 
 
@@ -105,7 +91,7 @@ class Script:
 
 
 @pytest.mark.filterwarnings(INFINITE, "ignore:.*not having a spec")
-@these([environment for environment in ONE_OF_A_KIND if shows_all(environment)])
+@these([environment for environment in ONE_OF_A_KIND if not isinstance(environment, WITHHOLDING)])
 def test_gymnasium_has_nothing_to_complain_of(environment):
     check_env(BanditEnv(environment))
 
@@ -160,12 +146,18 @@ def test_an_agent_that_spoils_what_it_is_shown_changes_nothing(environment):
     assert np.array_equal(honest[-1].observation["x"], spoilt[-1].observation["x"])
 
 
-@these(UNFIT)
+@these([ENVIRONMENT[name] for name in LATE])
 def test_worlds_whose_rewards_are_not_final_at_once_are_refused(environment):
     with pytest.raises(InputError, match="a step must return the whole reward at once; take a world") as refused:
         BanditEnv(environment).reset()
     (line,) = refused.value.lines
     assert line.startswith(f"{environment.label}: ")
+
+
+@these(FITTING)
+def test_all_other_worlds_begin(environment):
+    observation, _ = BanditEnv(environment, seed=SEED).reset()
+    assert observation["action_mask"].any()
 
 
 class Coins:
