@@ -137,6 +137,7 @@ def test_showing_nothing_is_worth_0_to_every_model():
     np.testing.assert_array_equal(chosen.propensity, 0.5)
 
 
+@pytest.mark.slow
 def test_nobody_knowing_anything_actions_are_chosen_equally_often_over_learners():
     """The first visit of 4,000 learners with priors of their own: each of three actions has its third.
 

@@ -90,6 +90,7 @@ def test_what_showing_nothing_earns_is_known():
     assert (book.pending == 0).all()
 
 
+@pytest.mark.slow
 def test_confidence_ellipsoids_cover_at_all_times():
     """400 sequences of 300 visits with two features, noise N(0, 1), θ of norm 1; δ/2K = .05 of one arm.
 

@@ -89,9 +89,11 @@ def conservative(known=None, policy=None, **more):
     return Conservative(policy or LinUCB(), Always(0), TOLERANCE, delta=DELTA, baseline_reward=known, **more)
 
 
-CASES = pytest.mark.parametrize(
-    ("kind", "known"), [("arms", 0.5), ("arms", None), ("linear", None)], ids=["known", "unknown", "linear"]
-)
+LONGER = [
+    pytest.param("arms", None, marks=pytest.mark.slow, id="unknown"),
+    pytest.param("linear", None, marks=pytest.mark.slow, id="linear"),
+]
+CASES = pytest.mark.parametrize(("kind", "known"), [pytest.param("arms", 0.5, id="known"), *LONGER])
 
 
 class TestThePromise:

@@ -176,6 +176,7 @@ class TestRidge:
         np.testing.assert_allclose(after[:, 4], before, rtol=1e-4)
         assert np.abs(mean[:, 4]).max() < 1e-4
 
+    @pytest.mark.slow
     def test_a_million_rewards_overflow_nothing_and_lose_nothing(self):
         """Arm 4 is shown at the first 200 visits alone; afterwards the others are those of the last 5,000 at once."""
         D, N, discount = 3, 1_000_000, 0.995
@@ -219,6 +220,7 @@ def test_who_forgets_loses_less_after_tastes_have_changed():
     assert regret[0] < 0.5 * regret[1]
 
 
+@pytest.mark.slow
 def test_a_normal_draw_an_arm_chooses_as_a_draw_of_theta_does():
     """200,000 choices each way at each of two visits, theta ~ Normal(theta_k, scale² V⁻¹WV⁻¹): shares agree.
 

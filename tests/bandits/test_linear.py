@@ -88,6 +88,7 @@ def test_linear_thompsons_posterior_is_the_batch_regression_of_each_arm(scale, r
         np.testing.assert_allclose(sd[:, k], 2.5 * np.sqrt(variance), rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_normal_draw_an_arm_chooses_as_a_draw_of_theta_does():
     """200,000 choices each way at each of four visits, after 40: the share of each of five arms agrees.
 

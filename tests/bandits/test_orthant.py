@@ -177,9 +177,11 @@ class TestTheStandardErrorIsHonest:
         for inside in (0.5, 0.9):
             same_mean((z < stats.t.ppf((1 + inside) / 2, SHIFTS - 1)).astype(float), inside, looks=2)
 
+    @pytest.mark.slow
     def test_of_equal_arms(self):
         self.check(np.zeros(5), 0.4 + 0.6 * np.eye(5), 1 / 5)
 
+    @pytest.mark.slow
     def test_of_an_arm_that_is_seldom_best(self):
         mean, sd = np.array([-1.0, 0.0, 0.2, 0.4]), np.array([0.7, 0.3, 0.2, 0.5])
         one = np.ones((1, 4), dtype=bool)

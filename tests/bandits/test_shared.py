@@ -120,6 +120,7 @@ def test_ten_thousand_visits_leave_the_regression_accurate():
     np.testing.assert_allclose(learner.learnt.theta, theta, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_draws_have_the_mean_and_the_covariance_of_the_scores_of_a_drawn_theta():
     """200,000 draws of six scores after 30 visits, whitened by what the batch regression of theta says they are.
 

@@ -95,6 +95,7 @@ class TestPosterior:
 
 
 class TestDraws:
+    @pytest.mark.slow
     def test_a_student_draw_an_arm_chooses_as_draws_of_noise_and_theta_do(self):
         """200,000 choices each way at each of three visits, after eight: the share of each of five arms agrees.
 

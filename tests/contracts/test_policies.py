@@ -75,7 +75,7 @@ from tests.contracts.small_world import (
 from tests.stochastic import detectable_gap, proportions
 
 K = len(ACTIONS)
-BUILT_IN = (
+PLAIN = (
     Nothing(),
     Random(),
     Always("lamp"),
@@ -104,26 +104,32 @@ BUILT_IN = (
     SquareCB(gamma=5.0, exponent=0.0),
     DiscountedLinUCB(discount=0.97, alpha=0.8),
     DiscountedLinearThompson(discount=0.95, scale=0.7),
-    Cautious(DiscountedLinearThompson()),
     BootstrapThompson(models=7),
     VowpalWabbit(),
     VowpalWabbit(exploration="epsilon", epsilon=0.2),
     HierarchicalThompson(within=0.3, scale=0.7),
     HierarchicalLinearThompson(between=0.8, scale=0.7),
     PerCohort(LinUCB()),
+    PersonaBelief(LinearThompson()),
+    PersonaBelief(LinUCB(), evidence="visit"),
+    PersonaBelief(LinearThompson(), evidence="outcomes"),
+    Cautious(LinUCB()),
+    Conservative(LinUCB(), Always("lamp"), tolerance=0.1),
+    ExposureCap(LinearThompson(), 3),
+    Popularity(refit=10),
+    CollaborativeFiltering(refit=30, factors=2, ridge=0.5, epsilon=0.2),
+)
+NESTED = (  # wrappers around all that they may be around: only the slow run takes them through all laws
+    Cautious(DiscountedLinearThompson()),
     PerCohort(EpsilonGreedy()),
     PerCohort(VowpalWabbit()),
     PerCohort(Oracle()),
     PerCohort(PersonaOracle()),
     PerCohort(PersonaBelief(LinUCB(), evidence="visit")),
-    PersonaBelief(LinearThompson()),
-    PersonaBelief(LinUCB(), evidence="visit"),
     PersonaBelief(LinUCB(), cards="estimated"),
-    PersonaBelief(LinearThompson(), evidence="outcomes"),
     PersonaBelief(PerCohort(EpsilonGreedy()), cards="estimated", evidence="outcomes"),
     PersonaBelief(VowpalWabbit(exploration="epsilon", epsilon=0.2)),
     PersonaBelief(PerCohort(GaussianThompson())),
-    Cautious(LinUCB()),
     Cautious(KLUCB()),
     PerCohort(EXP3()),
     Cautious(SharedLinearThompson()),
@@ -131,14 +137,11 @@ BUILT_IN = (
     Cautious(PersonaBelief(LinearThompson())),
     Cautious(PerCohort(GaussianThompson()), margin=1.0, explore=0.5),
     Cautious(Cautious(LinearThompson(), explore=0.5)),
-    Conservative(LinUCB(), Always("lamp"), tolerance=0.1),
     Conservative(LinearThompson(), CollaborativeFiltering(refit=30), allowance=1e6),
     Conservative(ExposureCap(PersonaBelief(LinUCB()), 2), Random(), baseline_reward=0.5, allowance=1e6),
-    ExposureCap(LinearThompson(), 3),
     ExposureCap(Cautious(LinUCB()), 1),
-    Popularity(refit=10),
-    CollaborativeFiltering(refit=30, factors=2, ridge=0.5, epsilon=0.2),
 )
+BUILT_IN = (*PLAIN, *NESTED)
 OWN = (Copycat(), PerCohort(Copycat()), PersonaBelief(Copycat(), evidence="visit"))
 UNTOLD: set[str] = set()  # labels of those that cannot tell their propensity
 WORLDS = {
@@ -172,11 +175,11 @@ def tests_of(policy):
 
 def policies(applies=lambda _policy, _problem: True):
     """Every policy in every world that it fits, where a law applies; the worker that compiled it tests it here, too."""
-    cases = [
-        pytest.param(policy, problem, id=name, marks=pytest.mark.xdist_group(tests_of(policy)))
-        for policy, problem, name in CASES
-        if applies(policy, problem)
-    ]
+    cases = []
+    for policy, problem, name in CASES:
+        if applies(policy, problem):
+            marks = [pytest.mark.xdist_group(tests_of(policy)), *([pytest.mark.slow] if policy in NESTED else [])]
+            cases.append(pytest.param(policy, problem, id=name, marks=marks))
     return pytest.mark.parametrize(("policy", "problem"), cases)
 
 

@@ -141,6 +141,7 @@ def test_utilities_by_hand():
     assert u.sd[LUKE, lights] == pytest.approx(0.2907, abs=5e-5)
 
 
+@pytest.mark.slow
 def test_worth_averages_over_the_tastes_of_customers():
     """The mean over 40,000 customers' tastes, whose values lie within a range of R: within R √(log(2/α) / 2n).
 

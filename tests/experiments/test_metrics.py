@@ -199,6 +199,7 @@ def test_cvar_by_hand():
     assert np.isnan(cvar(np.empty(0)))
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=80))
 def test_the_frames_take_cvar_as_the_oracle_does(bad):
     users = [("luke", u, 60, b, 0, 0, 0) for u, b in enumerate(bad)]

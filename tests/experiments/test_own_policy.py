@@ -339,6 +339,7 @@ def test_a_policy_that_changes_itself_does_not_carry_it_into_the_next_cell():
     assert run(small([Counting()], [CLOTHES], replications=3)).failures == []
 
 
+@pytest.mark.slow
 def test_a_class_that_is_known_to_nobody_but_the_caller(tmp_path):
     """As in a notebook: its module is __main__, and no file has it."""
     cell = """

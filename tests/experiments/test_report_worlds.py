@@ -295,6 +295,7 @@ def test_letters_that_a_font_lacks_give_no_warning_and_stay_letters(recwarn):
     assert [str(w.message) for w in recwarn] == []
 
 
+@pytest.mark.slow
 def test_without_random_worlds_are_told_by_rank():
     table = plain(table_of("once, without random", "worlds-regret"))
     assert "Ranks by regret a visit" in table
@@ -410,6 +411,7 @@ def test_a_cohort_that_nobody_harms_has_no_panel_and_is_named():
     assert "Without a panel: visitors aged 50–59 and visitors aged 60 and over" in figure.reading
 
 
+@pytest.mark.slow
 def test_regret_has_no_interval_below_zero():
     for story in stories("dozen"):
         for (_, _, metric), estimate in story.main.estimates.items():
@@ -442,7 +444,7 @@ def test_the_page_is_small_enough_to_send(case):
     assert len(page(case).encode()) < LARGEST
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EACH)
 def test_the_terminal_says_it_shortly(case):
     """At most 100 columns; of many worlds one table, of three lines a world at most."""
     said = io.StringIO()

@@ -119,7 +119,8 @@ def workers_of(pid: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_that_was_killed_is_gone_on_with(folder, reference, workers):
     """SIGKILL to the whole process group: nobody can clean up."""
     with begun(folder, workers) as process:

@@ -55,7 +55,7 @@ def test_the_order_of_policies_and_environments_does_not_matter(reference, tmp_p
     assert_frame_equal(result.curves().sort(by), Result.load(reference).curves().sort(by))
 
 
-@pytest.mark.parametrize("kind", ["threads", "processes"])
+@pytest.mark.parametrize("kind", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_an_executor_that_is_handed_in_gives_the_same_bits(reference, tmp_path, kind):
     if kind == "threads":
         with concurrent.futures.ThreadPoolExecutor(2) as executor:
