@@ -70,9 +70,15 @@ def unknown(what: str, word: str, known: Sequence[str] | Iterable[str], lister: 
         lister: the command that lists them, where they are too many for a line.
     """
     names = sorted(known)
-    lower = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
-    hint = f"; did you mean {lower[close[0]]!r}?" if close else ""
+    close = closest(word, names)
+    hint = f"; did you mean {close!r}?" if close else ""
     if lister:
         return f"unknown {what} {word!r}{hint or ';'} `{lister}` lists them"
     return f"unknown {what} {word!r} (known: {', '.join(names) or 'none'}){hint}"
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Which of the known names was probably meant; "" if it is like none of them."""
+    lower = {name.lower(): name for name in sorted(known)}
+    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    return lower[close[0]] if close else ""

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 import bandits
 from bandits.description import Description, fields_of
-from bandits.errors import Fault, InputError, unknown
+from bandits.errors import Fault, InputError, closest, unknown
 from bandits.protocol import Policy
 
 LISTERS = {"policy": "personabandits policies", "environment": "personabandits environments"}
@@ -122,8 +122,26 @@ def policy_from(value: object) -> Policy:
     if isinstance(value, Mapping):
         value = from_table(value, bandits.POLICIES, "policy")
     if isinstance(value, type) or not callable(getattr(value, "start", None)):
-        raise InputError(f"must be a policy (an object with start(problem, rng)), got {value!r}")
-    return value  # type: ignore[return-value]  # a structural type, checked in the line above
+        hint = meant(value, bandits.POLICIES, "LinUCB")
+        raise InputError(f"must be a policy (an object with start(problem, rng)), got {value!r}{hint}")
+    return value  # type: ignore[return-value]  # a structural type, checked in the lines above
+
+
+def meant(value: object, built_in: Mapping[str, type], example: str) -> str:
+    """What to write, where a name, a list or a class stands in place of a table or an object; else nothing.
+
+    Args:
+        value: that was given.
+        built_in: what it might be the name of.
+        example: a name of those, where it is like none.
+    """
+    if isinstance(value, type) and value in built_in.values():
+        return f"; write {value.__name__}(…)"
+    if not isinstance(value, (str, list, tuple)):
+        return ""
+    kind = closest(value, built_in) or example if isinstance(value, str) else example
+    such = "" if kind == value else "a table such as "
+    return f'; write {such}{{ kind = "{kind}" }}'
 
 
 PolicyField = Annotated[Any, BeforeValidator(policy_from), Field(examples=[{"kind": "LinearThompson"}])]

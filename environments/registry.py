@@ -11,7 +11,7 @@ import environments
 from bandits.description import Description
 from bandits.errors import Fault, InputError
 from bandits.protocol import Problem
-from bandits.registry import from_table
+from bandits.registry import from_table, meant
 from environments.protocol import About, Environment
 
 
@@ -24,9 +24,8 @@ def environment_from(value: object) -> Environment:
     if isinstance(value, Mapping):
         value = from_table(value, environments.ENVIRONMENTS, "environment")
     if isinstance(value, type) or not callable(getattr(value, "open", None)):
-        raise InputError(
-            f"must be an environment (an object with open(seed, replication)), got {value!r}{_meant(value)}"
-        )
+        hint = meant(value, environments.ENVIRONMENTS, "ClothingReviews")
+        raise InputError(f"must be an environment (an object with open(seed, replication)), got {value!r}{hint}")
     if not isinstance(value, Description):
         _check_own(value)
     return value  # type: ignore[return-value]  # a structural type, checked in the lines above
@@ -50,15 +49,6 @@ def _check_own(environment: object) -> None:
             faults.append(Fault(f"{name} must have {part}, {kind.__name__}(…), got {told!r}"))
     if faults:
         raise InputError(faults)
-
-
-def _meant(value: object) -> str:
-    """What to write, where a name or a list stands in place of a table."""
-    if not isinstance(value, (str, list, tuple)):
-        return ""
-    kind = value if isinstance(value, str) and value in environments.ENVIRONMENTS else "ClothingReviews"
-    such = "" if kind == value else "a table such as "
-    return f'; write {such}{{ kind = "{kind}" }}'
 
 
 EnvironmentField = Annotated[Any, BeforeValidator(environment_from), Field(examples=[{"kind": "ClothingReviews"}])]

@@ -6,7 +6,9 @@ import pathlib
 import sys
 from typing import Any
 
-from bandits.errors import Fault, InputError, unknown
+from bandits import POLICIES
+from bandits.errors import Fault, InputError, closest, unknown
+from environments import ENVIRONMENTS
 from environments.toml_file import read_toml
 
 HERE = pathlib.Path(__file__).parent
@@ -14,6 +16,8 @@ SHIPPED = tuple(sorted(path.stem for path in HERE.glob("*.toml")))
 """Every experiment file that lies beside this module."""
 PLURAL = {"environment": "environments", "policy": "policies"}
 SINGULAR = {plural: field for field, plural in PLURAL.items()}
+KINDS = {"environment": (tuple(ENVIRONMENTS), "ClothingReviews"), "policy": (tuple(POLICIES), "LinUCB")}
+"""What can stand in each list, by the names of what is built in, and one of them as an example."""
 FILES = ("scenario", "path", "folder")
 FIELDS = ("name", "environment", "policy", "replications", "seed", "only")
 
@@ -40,12 +44,21 @@ def fields_of(table: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
     """The fields of an experiment by their names in Python, and what in the table is none."""
     faults = [Fault(unknown("field", key, FIELDS), (key,)) for key in table if key not in FIELDS]
     faults += [
-        Fault(f"must be a list of tables; write [[{field}]] in place of [{field}]", (field,))
+        Fault(f"must be a list of tables{_listed(field, table[field])}", (field,))
         for field in PLURAL
-        if isinstance(table.get(field), dict)
+        if field in table and not isinstance(table[field], list)
     ]
     wrong = {fault.where[0] for fault in faults}
     return {PLURAL.get(key, key): value for key, value in table.items() if key not in wrong}, faults
+
+
+def _listed(field: str, value: object) -> str:
+    """What to write where one table, a name or something else stands in place of a list of tables."""
+    if isinstance(value, dict):
+        return f"; write [[{field}]] in place of [{field}]"
+    names, example = KINDS[field]
+    kind = closest(value, names) or example if isinstance(value, str) else example
+    return f', got {value!r}; write [[{field}]] and, in the line below it, kind = "{kind}"'
 
 
 def in_file(fault: Fault) -> Fault:

@@ -24,6 +24,8 @@ from bandits.description import Description, fields_of, identity, label_of, para
 from bandits.errors import Fault
 from bandits.registry import from_table
 
+NO_POLICY = "must be a policy (an object with start(problem, rng)), got"
+
 
 @dataclass(frozen=True)
 class Mine:
@@ -126,7 +128,9 @@ def test_a_table_is_plain_data():
         ),
         (
             lambda: PerCohort("LinUCB"),
-            ["PerCohort: policy: must be a policy (an object with start(problem, rng)), got 'LinUCB'"],
+            [
+                f"PerCohort: policy: {NO_POLICY} 'LinUCB'; write {{ kind = \"LinUCB\" }}",
+            ],
         ),
         (lambda: Cautious(Random(), margin=-1.0), ["Cautious: margin: must be greater than or equal to 0, got -1.0"]),
     ],

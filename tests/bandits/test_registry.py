@@ -73,8 +73,14 @@ WRONG = {
         {"kind": "own_policies:Mine", "pac": 3},
         ["pac: unknown field 'pac' (known: kind, name, pace); did you mean"],
     ),
-    "class": (LinUCB, ["must be a policy (an object with start(problem, rng)), got <class 'bandits.linear.LinUCB'>"]),
-    "word": ("LinUCB", ["must be a policy (an object with start(problem, rng)), got 'LinUCB'"]),
+    "class": (
+        LinUCB,
+        ["must be a policy (an object with start(problem, rng)), got <class 'bandits.linear.LinUCB'>; write LinUCB(…)"],
+    ),
+    "word": (
+        "LinUCB",
+        ["must be a policy (an object with start(problem, rng)), got 'LinUCB'; write { kind = \"LinUCB\" }"],
+    ),
     "two faults": (
         {"kind": "LinUCB", "alhpa": 1.0, "ridge": -1},
         [

@@ -65,6 +65,7 @@ CLASSES = (
     "(known: Blouses, Dresses, Fine gauge, Jackets, Jeans, Knits, Lounge, Outerwear, Pants, Shorts, Skirts, Sleep, "
     "Sweaters, nothing)"
 )
+NO_POLICY = "must be a policy (an object with start(problem, rng)), got"
 UNKNOWN_FOLDER = "does not exist; run an experiment with -o, or check the path"
 
 
@@ -185,11 +186,25 @@ CASES = {
         "sweep.toml: environment: must be a list of tables; write [[environment]] in place of [environment]",
         good("[[environment]]", "[environment]"),
     ),
-    "policies a number": Case("sweep.toml: policy: must be a list, got 3", HEAD + "policy = 3\n" + CLOTHES),
+    "policies a number": Case(
+        "sweep.toml: policy: must be a list of tables, got 3; "
+        'write [[policy]] and, in the line below it, kind = "LinUCB"',
+        HEAD + "policy = 3\n" + CLOTHES,
+    ),
+    "policies a word": Case(
+        "sweep.toml: policy: must be a list of tables, got 'Random'; "
+        'write [[policy]] and, in the line below it, kind = "Random"',
+        HEAD + 'policy = "Random"\n' + CLOTHES,
+    ),
+    "environments a word that is not quite one": Case(
+        "sweep.toml: environment: must be a list of tables, got 'Storefrond'; "
+        'write [[environment]] and, in the line below it, kind = "Storefront"',
+        HEAD + 'environment = "Storefrond"\n' + RANDOM,
+    ),
     "policies of numbers and words": Case(
         [
-            "sweep.toml: policy[1]: must be a policy (an object with start(problem, rng)), got 1",
-            "sweep.toml: policy[2]: must be a policy (an object with start(problem, rng)), got 'LinUCB'",
+            f"sweep.toml: policy[1]: {NO_POLICY} 1",
+            f"sweep.toml: policy[2]: {NO_POLICY} 'LinUCB'; write {{ kind = \"LinUCB\" }}",
         ],
         HEAD + 'policy = [1, "LinUCB"]\n' + CLOTHES,
     ),
@@ -296,8 +311,14 @@ CASES = {
     "parameter missing": Case("sweep.toml: policy[1].action: is missing; add it", policy("Always")),
     "inner policy missing": Case("sweep.toml: policy[1].policy: is missing; add it", policy("PerCohort")),
     "inner policy a word": Case(
-        "sweep.toml: policy[1].policy: must be a policy (an object with start(problem, rng)), got 'LinUCB'",
+        "sweep.toml: policy[1].policy: must be a policy (an object with start(problem, rng)), got 'LinUCB'; "
+        'write { kind = "LinUCB" }',
         policy("PerCohort", 'policy = "LinUCB"\n'),
+    ),
+    "baseline a word that is not quite one": Case(
+        "sweep.toml: policy[1].baseline: must be a policy (an object with start(problem, rng)), got 'Randm'; "
+        'write a table such as { kind = "Random" }',
+        policy("Conservative", 'policy = { kind = "LinUCB" }\nbaseline = "Randm"\n'),
     ),
     "fault at depth": Case(
         "sweep.toml: policy[1].policy.policy.alhpa: unknown field 'alhpa' (known: alpha, kind, name, ridge); "

@@ -182,8 +182,8 @@ def test_faults_of_an_object_are_said_all_at_once():
     known = "(known: environments, name, only, policies, replications, seed)"
     assert error.value.lines == [
         f"Experiment: environments[2]: {world} 3",
-        f"Experiment: environments[3]: {world} <class 'environments.shop.storefront.Storefront'>",
-        f"Experiment: policies[1]: {policy} <class 'bandits.baselines.Random'>",
+        f"Experiment: environments[3]: {world} <class 'environments.shop.storefront.Storefront'>; write Storefront(…)",
+        f"Experiment: policies[1]: {policy} <class 'bandits.baselines.Random'>; write Random(…)",
         f"Experiment: policies[2]: {policy} None",
         "Experiment: replications: must be greater than or equal to 1, got 0",
         f"Experiment: sed: unknown field 'sed' {known}; did you mean 'seed'?",
