@@ -9,12 +9,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
 from bandits.code import code_of, state_of, value_of
-from bandits.errors import Fault, InputError, unknown
-
-LONGEST = 100
+from bandits.errors import InputError
+from bandits.refusals import faults_of
 
 
 class Description(BaseModel):
@@ -43,33 +41,13 @@ class Description(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            faults = [fault for detail in error.errors() for fault in _faults(detail, type(self))]
+            faults = [fault for detail in error.errors() for fault in faults_of(detail, list(fields_of(type(self))))]
             raise InputError(faults, type(self).__name__) from None
 
     @property
     def label(self) -> str:
         """Its name, or its kind and the parameters that differ from the defaults."""
         return label_of(self)
-
-
-def _faults(detail: ErrorDetails, kind: type[Description]) -> list[Fault]:
-    # People count the members of a list from 1, pydantic from 0.
-    where = tuple(step + 1 if isinstance(step, int) else step for step in detail["loc"])
-    cause = detail.get("ctx", {}).get("error")
-    if isinstance(cause, InputError):
-        return list(cause.within("", *where).faults)
-    if detail["type"] == "extra_forbidden":
-        return [Fault(unknown("field", str(where[-1]), fields_of(kind)), where)]
-    if detail["type"] == "missing":
-        return [Fault("is missing; add it", where)]
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    message = {"dict_type": "a table", "model_type": "a table", "list_type": "a list", "tuple_type": "a list"}.get(
-        detail["type"], message
-    )
-    got = repr(detail["input"])
-    got = got if len(got) <= LONGEST else got[:LONGEST] + "…"
-    must = message if cause is not None else f"must be {message}, got {got}"
-    return [Fault(must, where)]
 
 
 def fields_of(kind: type[Description]) -> dict[str, FieldInfo]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from bandits.errors import Fault, InputError, unknown
 from bandits.policy import BuiltIn
@@ -50,6 +51,12 @@ _EXTRA_EXPLORING = {
     "rnd": "rnd_alpha= rnd_invlambda=",
     "synthcover": "nn= synthcoverpsi= synthcoversize=",
 }
+
+
+def _product(letters: str) -> str:
+    if not re.fullmatch("(?=.*a)[ua]{2,3}", letters):
+        raise InputError(f"must be two or three letters u or a, at least one of them an a, got {letters!r}")
+    return letters
 
 
 class VowpalWabbit(BuiltIn):
@@ -106,9 +113,7 @@ class VowpalWabbit(BuiltIn):
     bits: Annotated[int, Field(ge=4, le=26)] | None = None
     learning_rate: PositiveFloat | None = None
     power_t: Annotated[float, Field(ge=0, le=1)] | None = None
-    interactions: tuple[Annotated[str, Field(pattern="^[ua]*a[ua]*$", min_length=2, max_length=3)], ...] = Field(
-        default=("ua",), strict=False
-    )
+    interactions: tuple[Annotated[str, AfterValidator(_product)], ...] = Field(default=("ua",), strict=False)
     extra: str = ""
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ A block is a day. The equations are in `truth.py` (expectations) and `lifecycle.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -33,8 +34,12 @@ Feedback = Literal["at once", "wait", "correct"]
 
 
 def _loaded(value: object) -> object:
-    if not isinstance(value, str):
+    if isinstance(value, (Scenario, Mapping)):
         return value
+    if not isinstance(value, str):
+        raise InputError(
+            f'must be a scenario by its name, such as "acme", or by the path of its .toml file, got {value!r}'
+        )
     try:
         return Scenario.load(value)
     except InputError as error:

@@ -1,7 +1,10 @@
 """Descriptions: frozen, checked, named by what differs from the defaults, known by all that defines them."""
 
+import math
+import re
 from dataclasses import dataclass
-from typing import Annotated, Self
+from datetime import date
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import pytest
@@ -119,9 +122,9 @@ def test_a_table_is_plain_data():
             ],
         ),
         (lambda: ABTest(visits_per_action=0), ["ABTest: visits_per_action: must be greater than or equal to 1, got 0"]),
-        (lambda: ABTest(visits_per_action=1.5), ["ABTest: visits_per_action: must be a valid integer, got 1.5"]),
+        (lambda: ABTest(visits_per_action=1.5), ["ABTest: visits_per_action: must be a whole number, got 1.5"]),
         (lambda: EpsilonGreedy(epsilon=float("nan")), ["EpsilonGreedy: epsilon: must be a finite number, got nan"]),
-        (lambda: LinUCB(name=3), ["LinUCB: name: must be a valid string, got 3"]),
+        (lambda: LinUCB(name=3), ["LinUCB: name: must be text, got 3; put it in quotes"]),
         (
             lambda: PersonaBelief(LinUCB(), cards="guessed"),
             ["PersonaBelief: cards: must be 'declared' or 'estimated', got 'guessed'"],
@@ -164,12 +167,12 @@ def test_members_of_lists_count_from_1_whoever_finds_the_fault():
     with pytest.raises(InputError) as refused:
         Grid(rows=[{"cells": [1, 2]}, {"cells": [1, 2, "x"]}, {"cells": [1, 0]}])
     assert refused.value.lines == [
-        "Grid: rows[2].cells[3]: must be a valid integer, got 'x'",
+        "Grid: rows[2].cells[3]: must be a whole number, got 'x'",
         "Grid: rows[3].cells[2]: must not be 0",
     ]
     with pytest.raises(InputError) as refused:
         Row(cells=["x"])
-    assert refused.value.lines == ["Row: cells[1]: must be a valid integer, got 'x'"]
+    assert refused.value.lines == ["Row: cells[1]: must be a whole number, got 'x'"]
 
 
 class Labelled(Description):
@@ -188,3 +191,78 @@ def test_a_field_is_called_by_its_alias_wherever_people_see_it():
     assert refused.value.lines == [
         "Labelled: lable: unknown field 'lable' (known: horizon, label, name); did you mean 'label'?"
     ]
+
+
+class Everything(Description):
+    """A field of each kind that something can be refused for."""
+
+    whole: Annotated[int, Field(ge=1, le=9)] = 1
+    tens: Annotated[int, Field(multiple_of=10)] = 10
+    real: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    small: Annotated[float, Field(ge=1e-6)] = 1.0
+    text: Annotated[str, Field(min_length=2, max_length=3, pattern="^[ab]*$")] = "ab"
+    yes: bool = True
+    word: Literal["one", "two"] = "one"
+    several: Annotated[list[int], Field(min_length=1, max_length=2)] = Field(default=[1])
+    pair: Annotated[tuple[int, int], Field(strict=False)] = (1, 2)
+    table: dict[str, list[str]] = Field(default={})
+    part: Row = Row(cells=(1,))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("whole", 1.5, "must be a whole number, got 1.5"),
+        ("whole", 1e4, "must be a whole number, got 10000.0; write 10000"),
+        ("whole", math.inf, "must be a whole number, got inf"),
+        ("whole", True, "must be a whole number, got True"),
+        ("whole", "3", "must be a whole number, got '3'; take away the quotes"),
+        ("whole", "3.5", "must be a whole number, got '3.5'"),
+        ("whole", None, "must be a whole number, got None"),
+        ("whole", date(2026, 11, 21), "must be a whole number, got 2026-11-21"),
+        ("whole", 0, "must be greater than or equal to 1, got 0"),
+        ("whole", 10, "must be less than or equal to 9, got 10"),
+        ("tens", 11, "must be a multiple of 10, got 11"),
+        ("real", "0.5", "must be a number, got '0.5'; take away the quotes"),
+        ("real", "half", "must be a number, got 'half'"),
+        ("real", False, "must be a number, got False"),
+        ("real", [0.5], "must be a number, got [0.5]"),
+        ("real", math.nan, "must be a finite number, got nan"),
+        ("real", 0.0, "must be greater than 0, got 0.0"),
+        ("real", 1, "must be less than 1, got 1"),
+        ("small", 0.0, "must be greater than or equal to 0.000001, got 0.0"),
+        ("text", 12, "must be text, got 12; put it in quotes"),
+        ("text", True, "must be text, got True; put it in quotes"),
+        ("text", date(2026, 11, 21), "must be text, got 2026-11-21; put it in quotes"),
+        ("text", ["ab"], "must be text, got ['ab']"),
+        ("text", "a", "must have 2 or more letters, got 'a'"),
+        ("text", "abba", "must have 3 or fewer letters, got 'abba'"),
+        ("text", "ac", "must match the pattern ^[ab]*$, got 'ac'"),
+        ("text", 1000 * "a", f"must have 3 or fewer letters, got '{99 * 'a'}…"),
+        ("yes", 1, "must be true or false, got 1"),
+        ("yes", "true", "must be true or false, got 'true'; take away the quotes"),
+        ("yes", "yes", "must be true or false, got 'yes'"),
+        ("yes", [], "must be true or false, got []"),
+        ("word", "three", "must be 'one' or 'two', got 'three'"),
+        ("word", 1, "must be 'one' or 'two', got 1"),
+        ("several", 1, "must be a list, got 1"),
+        ("several", [], "must have 1 or more members, got []"),
+        ("several", [1, 2, 3], "must have 2 or fewer members, got [1, 2, 3]"),
+        ("several[2]", [1, "x"], "must be a whole number, got 'x'"),
+        ("pair", "12", "must be a list, got '12'"),
+        ("pair", {"a": 1}, "must be a list, got {'a': 1}"),
+        ("pair", [1, 2, 3], "must have 2 or fewer members, got [1, 2, 3]"),
+        ("pair[2]", [1], "is missing; add it"),
+        ("table", 1, "must be a table, got 1"),
+        ("table.a", {"a": "b"}, "must be a list, got 'b'"),
+        ("table.a[2]", {"a": ["b", 3]}, "must be text, got 3; put it in quotes"),
+        ("part", "row", "must be a table, got 'row'"),
+        ("part.cells[1]", {"cells": [1.0]}, "must be a whole number, got 1.0; write 1"),
+        ("part.cells[1]", {"cells": [0]}, "must not be 0"),
+    ],
+)
+def test_what_is_refused_is_one_plain_line(field, value, said):
+    """Nobody who writes a TOML file should have to know what Python, or pydantic, calls what is in it."""
+    with pytest.raises(InputError) as refused:
+        Everything(**{re.split(r"[.\[]", field)[0]: value})
+    assert refused.value.lines == [f"Everything: {field}: {said}"]

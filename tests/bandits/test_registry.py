@@ -89,8 +89,8 @@ WRONG = {
         ],
     ),
     "infinite": ({"kind": "LinUCB", "alpha": math.inf}, ["LinUCB: alpha: must be a finite number, got inf"]),
-    "text": ({"kind": "LinUCB", "alpha": "1"}, ["LinUCB: alpha: must be a valid number, got '1'"]),
-    "truth": ({"kind": "LinUCB", "alpha": True}, ["LinUCB: alpha: must be a valid number, got True"]),
+    "text": ({"kind": "LinUCB", "alpha": "1"}, ["LinUCB: alpha: must be a number, got '1'; take away the quotes"]),
+    "truth": ({"kind": "LinUCB", "alpha": True}, ["LinUCB: alpha: must be a number, got True"]),
     "bound": (
         {"kind": "EpsilonGreedy", "epsilon": 1.5},
         ["EpsilonGreedy: epsilon: must be less than or equal to 1, got 1"],

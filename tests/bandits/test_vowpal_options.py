@@ -106,8 +106,13 @@ class TestOptions:
             ({"exploration": "greedy"}, "exploration: must be 'epsilon', 'first'"),
             ({"exploration": "epsilon", "epsilon": 1.5}, "epsilon: must be less than or equal to 1"),
             ({"bits": 40}, "bits: must be less than or equal to 26"),
-            ({"interactions": ["uu"]}, "interactions[1]"),
-            ({"interactions": ["ub"]}, "interactions[1]"),
+            *(
+                (
+                    {"interactions": ["ua", product]},
+                    f"interactions[2]: must be two or three letters u or a, at least one of them an a, got {product!r}",
+                )
+                for product in ("uu", "ub", "a", "uuua", "ua\n")
+            ),
             ({"learnin_rate": 1.0}, "did you mean 'learning_rate'?"),
             ({"extra": "--l3 1e-6"}, "extra: unknown option for exploration 'squarecb' '--l3'"),
             ({"extra": "--l2"}, "extra: --l2 needs a value"),

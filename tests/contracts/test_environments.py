@@ -424,7 +424,7 @@ BAD = [
     ({"days": 4000}, "days: must be less than or equal to 3650, got 4000", ""),
     ({"card_error": -0.1}, "card_error: must be greater than or equal to 0, got -0.1", ""),
     ({"labelled": -1}, "labelled: must be greater than or equal to 0, got -1", ""),
-    ({"show_nothing": "yes"}, "show_nothing: must be a valid boolean, got 'yes'", ""),
+    ({"show_nothing": "yes"}, "show_nothing: must be true or false, got 'yes'", ""),
     ({"scenario": "acne"}, "unknown scenario 'acne'", "did you mean 'acme'?"),
     ({"feadback": "wait"}, "feadback: unknown field 'feadback'", "did you mean 'feedback'?"),
     ({"kind": "ClothingReviews", "bound": 1.0}, "bound: must be less than 1, got 1.0", ""),

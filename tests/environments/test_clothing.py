@@ -291,9 +291,9 @@ def test_a_description_is_named_hashable_and_picklable():
         ({"bound": 0}, "bound: must be greater than 0, got 0"),
         ({"bound": 1.0}, "bound: must be less than 1, got 1.0"),
         ({"bound": float("nan")}, "bound: must be a finite number, got nan"),
-        ({"bound": "0.2"}, "bound: must be a valid number, got '0.2'"),
+        ({"bound": "0.2"}, "bound: must be a number, got '0.2'; take away the quotes"),
         ({"horizon": 0}, "horizon: must be greater than or equal to 1, got 0"),
-        ({"horizon": 1e4}, "horizon: must be a valid integer, got 10000.0"),
+        ({"horizon": 1e4}, "horizon: must be a whole number, got 10000.0; write 10000"),
         ({"block": 0}, "block: must be greater than or equal to 1, got 0"),
         ({"block": 2_000_000}, "block: must be less than or equal to 1000000, got 2000000"),
         ({"min_reviews": 0}, "min_reviews: must be greater than or equal to 1, got 0"),
@@ -301,7 +301,7 @@ def test_a_description_is_named_hashable_and_picklable():
             {"min_reviews": 588},
             "min_reviews: must leave at least two classes, got 588, which leaves 1; take at most 587",
         ),
-        ({"show_nothing": 1}, "show_nothing: must be a valid boolean, got 1"),
+        ({"show_nothing": 1}, "show_nothing: must be true or false, got 1"),
     ],
 )
 def test_a_parameter_out_of_bounds_is_refused_in_one_line(fields, line):

@@ -280,10 +280,14 @@ FAULTY = {
     "wrong type: text for a number": (
         "price = 14.0",
         'price = "14"',
-        "item.seeds.price: must be a valid number, got '14'",
+        "item.seeds.price: must be a number, got '14'; take away the quotes",
     ),
-    "wrong type: part of a day": ("days = 50", "days = 50.0", "scenario.days: must be a valid integer, got 50.0"),
-    "wrong type: a number for a text": ('"Seeds"', "7", "item.seeds.name: must be a valid string, got 7"),
+    "wrong type: part of a day": (
+        "days = 50",
+        "days = 50.0",
+        "scenario.days: must be a whole number, got 50.0; write 50",
+    ),
+    "wrong type: a number for a text": ('"Seeds"', "7", "item.seeds.name: must be text, got 7; put it in quotes"),
     "margin above the price": (
         "margin = 5.0",
         "margin = 15.0",

@@ -364,7 +364,7 @@ FAULTS = [
         ],
     ),
     ({"label": "kind", "horizon": 0}, ["horizon: must be greater than or equal to 1, got 0"]),
-    ({"label": "kind", "bad_below": "low"}, ["bad_below: must be a valid number, got 'low'"]),
+    ({"label": "kind", "bad_below": "low"}, ["bad_below: must be a number, got 'low'"]),
 ]
 
 

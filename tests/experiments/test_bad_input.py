@@ -150,18 +150,16 @@ CASES = {
     "replications 0": Case(
         "sweep.toml: replications: must be greater than or equal to 1, got 0", good("= 1\n", "= 0\n")
     ),
-    "replications 1.5": Case("sweep.toml: replications: must be a valid integer, got 1.5", good("= 1\n", "= 1.5\n")),
+    "replications 1.5": Case("sweep.toml: replications: must be a whole number, got 1.5", good("= 1\n", "= 1.5\n")),
     "replications in words": Case(
-        "sweep.toml: replications: must be a valid integer, got 'one'", good("= 1\n", '= "one"\n')
+        "sweep.toml: replications: must be a whole number, got 'one'", good("= 1\n", '= "one"\n')
     ),
-    "replications true": Case("sweep.toml: replications: must be a valid integer, got True", good("= 1\n", "= true\n")),
+    "replications true": Case("sweep.toml: replications: must be a whole number, got True", good("= 1\n", "= true\n")),
     "replications without end": Case(
         "sweep.toml: replications: must be less than or equal to 1000000, got 10000000", good("= 1\n", "= 10000000\n")
     ),
     "seed -1": Case("sweep.toml: seed: must be greater than or equal to 0, got -1", good("seed = 7", "seed = -1")),
-    "seed a date": Case(
-        "sweep.toml: seed: must be a valid integer, got datetime.date(2026, 11, 21)", good("= 7", "= 2026-11-21")
-    ),
+    "seed a date": Case("sweep.toml: seed: must be a whole number, got 2026-11-21", good("= 7", "= 2026-11-21")),
     "seed too large": Case(
         "sweep.toml: seed: must be less than or equal to 9223372036854775807, got 9223372036854775808",
         good("= 7", f"= {2**63}"),
@@ -172,7 +170,7 @@ CASES = {
     "name of nothing": Case(
         "sweep.toml: name: must be a name that a folder could have, got ' '", 'name = " "\n' + GOOD
     ),
-    "name a number": Case("sweep.toml: name: must be a valid string, got 3", "name = 3\n" + GOOD),
+    "name a number": Case("sweep.toml: name: must be text, got 3; put it in quotes", "name = 3\n" + GOOD),
     # lists
     "nothing asked": Case(
         ["sweep.toml: environment: is missing; add it", "sweep.toml: policy: is missing; add it"], HEAD
@@ -258,7 +256,9 @@ CASES = {
         HEAD + SHOP.replace('"acme"', '"acmee"') + RANDOM,
     ),
     "scenario a number": Case(
-        "sweep.toml: environment[1].scenario: must be a table, got 3", HEAD + SHOP.replace('"acme"', "3") + RANDOM
+        'sweep.toml: environment[1].scenario: must be a scenario by its name, such as "acme", or by the path of its '
+        ".toml file, got 3",
+        HEAD + SHOP.replace('"acme"', "3") + RANDOM,
     ),
     "no file of a scenario": Case(
         "sweep.toml: environment[1].scenario: shop.toml: is not there; "
@@ -279,7 +279,7 @@ CASES = {
         HEAD + SHOP + "customers = 0\n" + RANDOM,
     ),
     "yes for true": Case(
-        "sweep.toml: environment[1].observe_persona: must be a valid boolean, got 'yes'",
+        "sweep.toml: environment[1].observe_persona: must be true or false, got 'yes'",
         HEAD + SHOP + 'observe_persona = "yes"\n' + RANDOM,
     ),
     # policies
@@ -296,7 +296,7 @@ CASES = {
         policy("EpsilonGreedy", "epsilon = 1.5\n"),
     ),
     "parameter in words": Case(
-        "sweep.toml: policy[1].alpha: must be a valid number, got 'one'", policy("LinUCB", 'alpha = "one"\n')
+        "sweep.toml: policy[1].alpha: must be a number, got 'one'", policy("LinUCB", 'alpha = "one"\n')
     ),
     "parameter without end": Case(
         "sweep.toml: policy[1].alpha: must be a finite number, got inf", policy("LinUCB", "alpha = inf\n")
@@ -339,7 +339,7 @@ CASES = {
         policy("VowpalWabbit", 'exploration = "epsilon"\nbag = 3\n'),
     ),
     "name of a policy a number": Case(
-        "sweep.toml: policy[1].name: must be a valid string, got 3", policy("Random", "name = 3\n")
+        "sweep.toml: policy[1].name: must be text, got 3; put it in quotes", policy("Random", "name = 3\n")
     ),
     # of one's own
     "no module": Case(
