@@ -23,7 +23,14 @@ Time = Annotated[int, Field(ge=0)]
 def _spans(value: object) -> object:
     """Spans of time as a TOML file has them."""
     if not isinstance(value, (list, tuple)) or not all(isinstance(span, (list, tuple)) for span in value):
-        raise InputError(f"must be a list of spans such as [[5, 7], [20, 21]], got {value!r}")
+        raise InputError(f"must be a list of spans [from, until] such as [[5, 7], [20, 21]], got {value!r}")
+    faults = [
+        Fault(f"must be a span [from, until] such as [5, 7], got {list(span)}", (number,))
+        for number, span in enumerate(value, 1)
+        if len(span) != 2  # noqa: PLR2004  a span has two ends
+    ]
+    if faults:
+        raise InputError(faults)
     return tuple(tuple(span) for span in value)
 
 
@@ -44,7 +51,11 @@ class Shelf(Description):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        faults = [Fault(f"must be spans [a, b] with a below b, got {[a, b]}", ("out",)) for a, b in self.out if a >= b]
+        faults = [
+            Fault(f"must be a span [from, until] with until after from, got {[a, b]}", ("out", number))
+            for number, (a, b) in enumerate(self.out, 1)
+            if a >= b
+        ]
         if self.until is not None and self.until <= self.since:
             faults.append(Fault(f"must be later than `from`, {self.since}, got {self.until}", ("until",)))
         if faults:

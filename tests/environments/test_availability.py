@@ -183,8 +183,16 @@ BAD = [
         ["schedule.a.until: must be later than `from`, 3, got 3"],
     ),
     ("Launches", {"schedule": {"a": {"from": 8}}}, ["schedule.a.from: must lie before the horizon, 8, got 8"]),
-    ("Launches", {"schedule": {"a": {"out": [[3, 3]]}}}, ["schedule.a.out: must be spans [a, b] with a below b"]),
-    ("Launches", {"schedule": {"a": {"out": [3, 4]}}}, ["schedule.a.out: must be a list of spans such as [[5, 7]"]),
+    (
+        "Launches",
+        {"schedule": {"a": {"out": [[1, 2], [3, 3]]}}},
+        ["schedule.a.out[2]: must be a span [from, until] with until after from, got [3, 3]"],
+    ),
+    (
+        "Launches",
+        {"schedule": {"a": {"out": [3, 4]}}},
+        ["schedule.a.out: must be a list of spans [from, until] such as [[5, 7], [20, 21]], got [3, 4]"],
+    ),
     ("Launches", {"schedule": {"a": 3}}, ["schedule.a: must be a table (from, until, out), got 3"]),
     ("Launches", {"schedule": {}}, ["schedule: must name at least one action, got none; add one"]),
     ("Launches", {"schedule": 3}, ["schedule: must be a table of tables"]),
@@ -224,6 +232,15 @@ def test_all_that_is_wrong_is_said_at_once():
     with pytest.raises(InputError) as refused:
         Launches(Tiny(), schedule={"a": {"form": 3, "until": -1}, "b": {"out": 3}})
     assert len(refused.value.lines) == 3
+
+
+def test_each_span_without_its_two_ends_is_named():
+    with pytest.raises(InputError) as refused:
+        Launches(Tiny(), schedule={"a": {"out": [[5], [1, 2], [], [5, 6, 7]]}})
+    assert refused.value.lines == [
+        f"Launches: schedule.a.out[{number}]: must be a span [from, until] such as [5, 7], got {got}"
+        for number, got in ((1, [5]), (3, []), (4, [5, 6, 7]))
+    ]
 
 
 def test_nobody_is_held_out_where_something_must_be_shown():
