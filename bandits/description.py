@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from bandits.code import code_of, state_of, value_of
-from bandits.errors import InputError
+from bandits.errors import Fault, InputError
 from bandits.refusals import faults_of
 
 
@@ -38,16 +38,56 @@ class Description(BaseModel):
     """Parameters that came later: unset, they leave the identity as it was before there were any."""
 
     def __init__(self, **fields: object) -> None:
+        sound: dict[str, object] = {}
         try:
-            super().__init__(**fields)
+            # What pydantic's own __init__ does, and `_keep` is told where to.
+            self.__pydantic_validator__.validate_python(fields, self_instance=self, context=sound)
         except ValidationError as error:
-            faults = [fault for detail in error.errors() for fault in faults_of(detail, list(fields_of(type(self))))]
+            refused = error.errors()
+            faults = [fault for detail in refused for fault in faults_of(detail, list(fields_of(type(self))))]
+            if all(detail["loc"] for detail in refused):  # else the rules between fields were reached
+                faults += _faults_between(type(self), fields, sound)
             raise InputError(faults, type(self).__name__) from None
+
+    @field_validator("*")
+    @classmethod
+    def _keep(cls, value: object, info: ValidationInfo) -> object:
+        """Keep what is valid, so that rules between fields can be asked about it where another field is not."""
+        if isinstance(info.context, dict):
+            info.context[str(info.field_name)] = value
+        return value
 
     @property
     def label(self) -> str:
         """Its name, or its kind and the parameters that differ from the defaults."""
         return label_of(self)
+
+
+def _faults_between(kind: type[Description], given: Mapping[str, object], sound: Mapping[str, object]) -> list[Fault]:
+    """What the rules between fields find wrong, as far as the fields that they look at are sound.
+
+    Args:
+        kind: of the description.
+        given: what it was to be made of, by the names under which fields are given.
+        sound: the values of those fields that are valid, by their names in Python.
+    """
+    part = kind.model_construct()  # of the defaults
+    for key, field in kind.model_fields.items():
+        if key in sound:
+            part.__dict__[key] = sound[key]
+        elif key in given or field.alias in given:
+            part.__dict__.pop(key, None)
+    unsound = set(kind.model_fields) - set(part.__dict__)
+    try:
+        for rule, decorated in kind.__pydantic_decorators__.model_validators.items():
+            if decorated.info.mode == "after":
+                getattr(part, rule)()
+    except InputError as error:
+        return list(error.faults)
+    except AttributeError as error:
+        if error.name not in unsound:
+            raise
+    return []
 
 
 def fields_of(kind: type[Description]) -> dict[str, FieldInfo]:

@@ -266,3 +266,65 @@ def test_what_is_refused_is_one_plain_line(field, value, said):
     with pytest.raises(InputError) as refused:
         Everything(**{re.split(r"[.\[]", field)[0]: value})
     assert refused.value.lines == [f"Everything: {field}: {said}"]
+
+
+class Sale(Description):
+    start: Annotated[int, Field(alias="from", ge=0)] = 0
+    until: int | None = None
+    price: float
+    before: float = 9.0
+    colours: tuple[str, ...] = ()
+
+    @property
+    def lasts(self):
+        return self.until is None or self.until > self.start
+
+    @model_validator(mode="after")
+    def _sells(self) -> Self:
+        faults = (
+            [] if self.price < self.before else [Fault(f"must be below {self.before}, got {self.price}", ("price",))]
+        )
+        if not self.lasts:
+            faults.append(Fault(f"must be after {self.start}, got {self.until}", ("until",)))
+        if faults:
+            raise InputError(faults)
+        return self
+
+
+DEAR = "price: must be below 9.0, got 10.0"
+EARLY = "until: must be after 0, got 0"
+
+
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        ({"price": 10.0, "until": 0}, [DEAR, EARLY]),
+        ({"price": 10.0, "colours": 3}, ["colours: must be a list, got 3", DEAR]),
+        ({"price": 10.0, "colour": 3}, ["colour: unknown field 'colour'", DEAR]),
+        # what the rule needs first is not valid, or missing: nothing can be said, whatever the default would be
+        ({"price": "x", "until": 0}, ["price: must be a number, got 'x'"]),
+        ({"price": 10.0, "before": "x"}, ["before: must be a number, got 'x'"]),
+        ({"until": 0}, ["price: is missing; add it"]),
+        # from is needed by a property that the rule asks, and is called otherwise in Python
+        ({"price": 1.0, "until": 0, "from": -1}, ["from: must be greater than or equal to 0, got -1"]),
+    ],
+)
+def test_rules_between_fields_are_told_with_the_faults_of_other_fields(fields, lines):
+    """Somebody who has mended all that was told should not be told of something that could have been told before."""
+    with pytest.raises(InputError) as refused:
+        Sale(**fields)
+    assert [line.split(" (known")[0] for line in refused.value.lines] == [f"Sale: {line}" for line in lines]
+
+
+def test_a_rule_that_breaks_by_itself_is_not_hushed_up():
+    class Broken(Description):
+        n: int = 1
+        m: int = 1
+
+        @model_validator(mode="after")
+        def _rule(self) -> Self:
+            return self.nothing_of_the_kind
+
+    for fields in ({}, {"n": "x"}):
+        with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+            Broken(**fields)

@@ -338,6 +338,20 @@ CASES = {
         "sweep.toml: policy[1].bag: does nothing with exploration 'epsilon' (only with 'bag'); leave it out",
         policy("VowpalWabbit", 'exploration = "epsilon"\nbag = 3\n'),
     ),
+    "a parameter out of bounds, and another that does nothing": Case(
+        [
+            "sweep.toml: policy[1].bits: must be greater than or equal to 4, got 1",
+            "sweep.toml: policy[1].bag: does nothing with exploration 'epsilon' (only with 'bag'); leave it out",
+        ],
+        policy("VowpalWabbit", 'exploration = "epsilon"\nbits = 1\nbag = 3\n'),
+    ),
+    "a seed out of bounds, and two policies of one name": Case(
+        [
+            "sweep.toml: seed: must be greater than or equal to 0, got -1",
+            "sweep.toml: policy[2]: is called 'random', as number 1 is; give one of them another name",
+        ],
+        good("seed = 7", "seed = -1") + RANDOM,
+    ),
     "name of a policy a number": Case(
         "sweep.toml: policy[1].name: must be text, got 3; put it in quotes", policy("Random", "name = 3\n")
     ),
