@@ -76,22 +76,24 @@ def run(
     if result.begun:
         _report(folder)
     if result.failures:
-        raise typer.Exit(_told(result.failures, folder))
+        raise typer.Exit(_told(result, folder))
 
 
-def _told(failures: list[dict[str, Any]], folder: pathlib.Path) -> int:
+def _told(result: Result, folder: pathlib.Path) -> int:
     """Say what failed, a line a policy and environment, and give the exit status: a bug of ours, or theirs to mend."""
+    failures = result.failures
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for failure in failures:
         groups.setdefault((failure["policy"], failure["environment"]), []).append(failure)
     for first, *rest in groups.values():
-        more = f" (and so in {len(rest)} more replications: see {folder / 'failed'})" if rest else ""
-        _complain(first["message"] + more)
+        more = "1 more replication" if len(rest) == 1 else f"{len(rest)} more replications"
+        _complain(first["message"] + (f" (and so in {more})" if rest else ""))
     bugs = [failure for failure in failures if not failure["user"]]
     if bugs:
         sys.stderr.write(bugs[0]["traceback"])
     many = "1 cell" if len(failures) == 1 else f"{len(failures)} cells"
-    _complain(f"{many} failed; the others are kept, and the same command tries again what failed")
+    kept = "the others are kept, and " if result.begun else ""
+    _complain(f"{many} failed (see {folder / 'failed'}); {kept}the same command tries again what failed")
     return BUG if bugs else BAD_INPUT
 
 

@@ -405,7 +405,7 @@ CASES = {
             "sweep: 0 of 1 cells",
             "sweep: 1 of 1 cells",
             f"policy 'Wild' chose action 99 on visit 0 of replication 0 of clothes, but only {ALL} were available",
-            "1 cell failed; the others are kept, and the same command tries again what failed",
+            "1 cell failed (see out/failed); the same command tries again what failed",
         ],
         policy("my_own:Wild"),
     ),

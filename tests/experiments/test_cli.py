@@ -105,8 +105,8 @@ def test_what_failed_is_listed_and_the_rest_is_reported(here, capsys):
     available = ", ".join(map(str, range(14)))
     what = f"chose action -1 on visit 0 of replication 0 of clothes, but only {available} were available"
     assert told[-2:] == [
-        f"policy 'mine' {what} (and so in 1 more replications: see out/failed)",
-        "2 cells failed; the others are kept, and the same command tries again what failed",
+        f"policy 'mine' {what} (and so in 1 more replication)",
+        "2 cells failed (see out/failed); the others are kept, and the same command tries again what failed",
     ]
     assert out[-1] == "report: out/report.html"
     assert call(capsys, "report", "out")[0] == 0
@@ -149,7 +149,7 @@ def test_where_everything_failed_there_is_no_report_but_the_list(here, capsys):
     (here / "sweep.toml").write_text(SWEEP.replace('kind = "Random"', 'kind = "my_policy:Mine"\n'))
     status, told, out = call(capsys, "run", "sweep.toml", "-o", "out", "--workers", "1")
     assert (status, out) == (2, [])
-    assert told[-1] == "4 cells failed; the others are kept, and the same command tries again what failed"
+    assert told[-1] == "4 cells failed (see out/failed); the same command tries again what failed"
     assert not (here / "out" / "report.html").exists()
 
 
