@@ -1,4 +1,9 @@
-"""The command line: run, report, show, new, check, check-data, policies, environments."""
+"""The command line: run, report, show, new, check, check-data, policies, environments.
+
+Each command imports what it needs when it is called: help, and a mistyped command, need not wait for any of it.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -6,17 +11,14 @@ import pathlib
 import signal
 import sys
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
-from rich.console import Console
 
-from bandits.errors import InputError
-from experiments import shop, sweep
-from experiments.disk import writing
-from experiments.progress import cores, shown
-from experiments.result import Result
-from experiments.spec import Experiment
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from experiments.result import Result
 
 app = typer.Typer(
     name="personabandits",
@@ -57,6 +59,10 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="throw away what is in the folder")] = False,
 ) -> None:
     """Run an experiment, or what is missing of it, and write its report. Ctrl-C stops it; the same command goes on."""
+    from experiments import sweep
+    from experiments.progress import cores, shown
+    from experiments.spec import Experiment
+
     changes = {"replications": replications, "seed": seed}
     asked = Experiment.load(experiment, **{key: value for key, value in changes.items() if value is not None})
     folder = pathlib.Path("results") / asked.name if out is None else out
@@ -74,7 +80,7 @@ def run(
         _complain("stopped; what is finished is kept, and the same command goes on from there")
         raise typer.Exit(STOPPED) from None
     if result.begun:
-        _report(folder)
+        report(folder)
     if result.failures:
         raise typer.Exit(_told(result, folder))
 
@@ -100,18 +106,16 @@ def _told(result: Result, folder: pathlib.Path) -> int:
 @app.command()
 def report(folder: Annotated[pathlib.Path, typer.Argument(help="a folder that `run` wrote")]) -> None:
     """Make the page again from what is stored."""
-    _report(folder)
-
-
-def _report(folder: pathlib.Path) -> None:
-    from experiments.reports import console_table, write_report  # noqa: PLC0415  help must not wait for figures
+    from experiments.disk import writing
+    from experiments.reports import console_table, write_report
+    from experiments.result import Result
 
     result = Result.load(folder)
     path = folder / "report.html"
     tables = console_table(result)
     with writing(folder):
         write_report(result, path)
-    console = Console()
+    console = _console()
     for table in tables:
         console.print(table)
     console.print(f"report: {path}", soft_wrap=True, highlight=False, markup=False)
@@ -120,7 +124,9 @@ def _report(folder: pathlib.Path) -> None:
 @app.command()
 def show(scenario: Name) -> None:
     """Show a scenario: the personas' cards, the catalogue, and what each item is worth to each persona."""
-    shop.show(scenario, Console())
+    from experiments import shop
+
+    shop.show(scenario, _console())
 
 
 @app.command()
@@ -129,8 +135,10 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
 ) -> None:
     """Write a commented scenario to start one's own."""
+    from experiments import shop
+
     shop.new(str(path), force=force)
-    Console().print(
+    _console().print(
         f"written: {path}; next: personabandits check {path}", soft_wrap=True, highlight=False, markup=False
     )
 
@@ -138,7 +146,9 @@ def new(
 @app.command()
 def check(scenario: Name) -> None:
     """Say what is wrong with a scenario, or how it will behave."""
-    shop.check(scenario, Console())
+    from experiments import shop
+
+    shop.check(scenario, _console())
 
 
 One = Annotated[str | None, typer.Argument(metavar="[NAME]", help="one of them, to be shown in full")]
@@ -166,15 +176,15 @@ def check_data(
     as_json: Annotated[bool, typer.Option("--json", help="for a program to read")] = False,
 ) -> None:
     """Say whether a log is fit for use before any model is built. Exit status 1 where something forbids it."""
-    from environments.log_check import Asked, check_log  # noqa: PLC0415  help must not wait for it
-    from experiments import log_fitness  # noqa: PLC0415  the same
+    from environments.log_check import Asked, check_log
+    from experiments import log_fitness
 
     named = None if features is None else tuple(name.strip() for name in features.split(","))
     report = check_log(str(path), Asked(action, reward, propensity, cohort, time, named), gap=gap)
     if as_json:
         sys.stdout.write(log_fitness.fitness_as_json(report) + "\n")
     else:
-        log_fitness.show_fitness(report, Console())
+        log_fitness.show_fitness(report, _console())
     if not report.fit:
         raise typer.Exit(UNFIT)
 
@@ -192,12 +202,18 @@ def environments(name: One = None) -> None:
 
 
 def _show_shelf(several: str, name: str | None) -> None:
-    from experiments import shelf, shelves  # noqa: PLC0415  help must not wait for it
+    from experiments import shelf, shelves
 
     if name is None:
-        shelf.show_all(shelves.SHELVES[several], Console())
+        shelf.show_all(shelves.SHELVES[several], _console())
     else:
-        shelf.show_one(shelves.SHELVES[several], name, Console())
+        shelf.show_one(shelves.SHELVES[several], name, _console())
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
 
 
 def _complain(line: str) -> None:
@@ -209,7 +225,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
     try:
         status = app(sys.argv[1:] or ["--help"], prog_name="personabandits", standalone_mode=False)
-    except InputError as error:
+    except ValueError as error:
+        from bandits.errors import InputError
+
+        if not isinstance(error, InputError):
+            raise
         for line in error.lines:
             _complain(line)
         sys.exit(BAD_INPUT)

@@ -179,16 +179,28 @@ def test_help_is_plain_and_ends_well(capsys, words):
     assert not any(letter in line for line in out for letter in "│╭╰")
 
 
-def test_help_waits_for_no_figures():
+HEAVY = ("bandits", "environments", "numpy", "numba", "polars", "rich.console", "matplotlib", "loky")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["runn"]])
+def test_help_waits_for_nothing(words):
+    """Nor does a mistyped command: what a command needs is imported when it is called."""
     code = (
-        "import sys; sys.argv = ['personabandits', '--help']\n"
+        f"import sys; sys.argv = ['personabandits', *{words!r}]\n"
         "from experiments.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print([name for name in ('scipy.stats', 'matplotlib', 'loky', 'vowpalwabbit') if name in sys.modules])"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_experiments_offers_is_there_when_it_is_asked_for():
+    assert {"Experiment", "Result", "run"} <= set(dir(experiments))
+    assert experiments.run is experiments.sweep.run
+    with pytest.raises(AttributeError, match="has no attribute 'rum'"):
+        experiments.rum  # noqa: B018  what is asked for
 
 
 class Clock:
