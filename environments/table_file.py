@@ -34,7 +34,7 @@ def bytes_of(path: str) -> bytes:
     except FileNotFoundError:
         raise InputError("is not there; check the path", path) from None
     except IsADirectoryError:
-        raise InputError(f"is a folder; name a file in it ({', '.join(ENDINGS)})", path) from None
+        raise InputError("is a folder; name a .csv, .tsv or .parquet file in it", path) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
 
@@ -93,7 +93,7 @@ def read_table(path: str, sha256: str | None = None) -> pl.DataFrame:
 
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
-        raise InputError(f"must end in {', '.join(ENDINGS)}, got {ending or 'no ending'}", path)
+        raise InputError(f"must end in .csv, .tsv or .parquet, got {ending or 'no ending'}", path)
     raw = bytes_of(path)
     if sha256 is not None and hashlib.sha256(raw).hexdigest() != sha256:
         raise InputError(f"was changed (its SHA-256 is not {sha256[:12]}…); use the file that was meant", path)

@@ -11,26 +11,24 @@ import pathlib
 import signal
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from experiments.complaints import BAD_INPUT, COMMAND, WrongCommand, complain, of_command, of_failures
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from experiments.result import Result
-
 app = typer.Typer(
-    name="personabandits",
+    name=COMMAND,
     help="Contextual bandits, and a simulator of the people whom they serve.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
-BUG, UNFIT, BAD_INPUT, STOPPED = 1, 1, 2, 130
-# What typer raises for a wrong command line; it exports one kind of it alone.
-WrongCommand = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
+UNFIT, STOPPED = 1, 130
 
 
 class Log(StrEnum):
@@ -77,30 +75,12 @@ def run(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        _complain("stopped; what is finished is kept, and the same command goes on from there")
+        complain("stopped; what is finished is kept, and the same command goes on from there")
         raise typer.Exit(STOPPED) from None
     if result.begun:
         report(folder)
     if result.failures:
-        raise typer.Exit(_told(result, folder))
-
-
-def _told(result: Result, folder: pathlib.Path) -> int:
-    """Say what failed, a line a policy and environment, and give the exit status: a bug of ours, or theirs to mend."""
-    failures = result.failures
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for failure in failures:
-        groups.setdefault((failure["policy"], failure["environment"]), []).append(failure)
-    for first, *rest in groups.values():
-        more = "1 more replication" if len(rest) == 1 else f"{len(rest)} more replications"
-        _complain(first["message"] + (f" (and so in {more})" if rest else ""))
-    bugs = [failure for failure in failures if not failure["user"]]
-    if bugs:
-        sys.stderr.write(bugs[0]["traceback"])
-    many = "1 cell" if len(failures) == 1 else f"{len(failures)} cells"
-    kept = "the others are kept, and " if result.begun else ""
-    _complain(f"{many} failed (see {folder / 'failed'}); {kept}the same command tries again what failed")
-    return BUG if bugs else BAD_INPUT
+        raise typer.Exit(of_failures(result, folder))
 
 
 @app.command()
@@ -151,7 +131,7 @@ def check(scenario: Name) -> None:
     shop.check(scenario, _console())
 
 
-One = Annotated[str | None, typer.Argument(metavar="[NAME]", help="one of them, to be shown in full")]
+One = Annotated[str | None, typer.Argument(metavar="NAME", help="one of them, to be shown in full")]
 
 
 @app.command()
@@ -216,26 +196,21 @@ def _console() -> Console:
     return Console()
 
 
-def _complain(line: str) -> None:
-    sys.stderr.write(line + "\n")
-
-
 def main() -> None:
     """Run the command line: bad input is one line a fault and status 2; a bug is a traceback and status 1."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
     try:
-        status = app(sys.argv[1:] or ["--help"], prog_name="personabandits", standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], prog_name=COMMAND, standalone_mode=False)
     except ValueError as error:
         from bandits.errors import InputError
 
         if not isinstance(error, InputError):
             raise
         for line in error.lines:
-            _complain(line)
+            complain(line)
         sys.exit(BAD_INPUT)
     except WrongCommand as error:
-        line = " ".join(error.format_message().split()).rstrip(".")
-        _complain(f"{line}; see personabandits --help")
+        of_command(error)
         sys.exit(BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(STOPPED)

@@ -108,7 +108,7 @@ class FolderStore:
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", str(self.folder)) from None
         if not there:
-            raise InputError("does not exist; run an experiment with -o, or check the path", str(self.folder))
+            raise InputError("is not there; check the path, or run an experiment into it with -o", str(self.folder))
         if not folder:
             raise InputError("is a file, and must be a folder of results", str(self.folder))
         manifest = self._parsed()

@@ -65,7 +65,7 @@ def new(path: str, *, force: bool = False) -> None:
     if file.is_dir():
         raise InputError("is a folder; name a .toml file in it", path)
     if file.suffix != ".toml":
-        raise InputError("must end with .toml", path)
+        raise InputError(f"must end with .toml; call it {file.with_suffix('.toml').name}", path)
     if not file.parent.is_dir():
         raise InputError(f"must be in a folder that is there; make {str(file.parent)!r} first", path)
     try:

@@ -160,5 +160,8 @@ def _tables_of(path_or_name: str) -> tuple[str, dict[str, Any]]:
         raise InputError(unknown("scenario", text, (*SHIPPED, "or the path of a .toml file")))
     tables = read_toml(text)
     if {"policy", "environment"} <= tables.keys():
-        raise InputError("is an experiment, and a scenario is wanted: name the scenario that it runs", text)
+        raise InputError(
+            "is an experiment, and a scenario is wanted: name the one that it runs; `run` checks an experiment first",
+            text,
+        )
     return text, tables

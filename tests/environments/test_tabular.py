@@ -287,7 +287,9 @@ def test_a_file_that_is_no_table_is_said_in_one_line(table, tmp_path):
     (tmp_path / "empty.csv").write_text("a,b\n")
     assert lines(path=str(tmp_path / "empty.csv"), label="a")[0].endswith("empty.csv has no rows")
     (tmp_path / "table").write_text("a,b\n")
-    assert lines(path=str(tmp_path / "table"), label="a")[0].endswith("must end in .csv, .tsv, .parquet, got no ending")
+    assert lines(path=str(tmp_path / "table"), label="a")[0].endswith(
+        "must end in .csv, .tsv or .parquet, got no ending"
+    )
 
 
 COMMAS = "must have its values separated by commas, got"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -66,7 +67,7 @@ CLASSES = (
     "Sweaters, nothing)"
 )
 NO_POLICY = "must be a policy (an object with start(problem, rng)), got"
-UNKNOWN_FOLDER = "does not exist; run an experiment with -o, or check the path"
+UNKNOWN_FOLDER = "is not there; check the path, or run an experiment into it with -o"
 
 
 class Case(NamedTuple):
@@ -611,6 +612,7 @@ def test_a_damaged_cell_is_named_by_report_and_computed_anew_by_run(tmp_path, mo
         "run sweep.toml --seed 1.5",
         "run sweep.toml --replications",
         "run sweep.toml --log everything",
+        "check-data log.csv --gap wide",
         "run sweep.toml --logg full",
         "report",
         "runn sweep.toml",
@@ -624,5 +626,11 @@ def test_a_wrong_command_line_is_one_line_and_status_2(tmp_path, monkeypatch, ca
     monkeypatch.chdir(tmp_path)
     status, (line,), out = call(capsys, *words.split())
     assert (status, out) == (2, [])
-    assert line.endswith("; see personabandits --help")
+    assert re.search(r"; see personabandits( run| report| new| check| check-data)? --help$", line)
+    assert "Input should" not in line
+    assert "error" not in line
     assert not any(letter in line for letter in "│╭╰")
+
+
+def test_a_command_without_what_it_needs_is_told_where_to_read_on(capsys):
+    assert call(capsys, "run") == (2, ["Missing argument 'FILE|NAME'; see personabandits run --help"], [])

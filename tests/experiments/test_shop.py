@@ -183,7 +183,7 @@ def test_new_never_overwrites_unless_told_to(tmp_path):
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("shop", "shop: must end with .toml"),
+        ("shop", "shop: must end with .toml; call it shop.toml"),
         ("folder.toml", "folder.toml: is a folder; name a .toml file in it"),
         ("gone/shop.toml", "gone/shop.toml: must be in a folder that is there; make 'gone' first"),
     ],

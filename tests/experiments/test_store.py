@@ -207,7 +207,7 @@ def test_what_is_no_folder_is_refused(tmp_path):
     file.write_text("text")
     assert lines_of(Result.load, file) == [f"{file}: is a file, and must be a folder of results"]
     assert lines_of(Result.load, tmp_path / "nowhere") == [
-        f"{tmp_path / 'nowhere'}: does not exist; run an experiment with -o, or check the path"
+        f"{tmp_path / 'nowhere'}: is not there; check the path, or run an experiment into it with -o"
     ]
     assert lines_of(Result.load, tmp_path) == [f"{tmp_path}: holds no experiment.json: it is no folder of results"]
     for out in (file, file / "deeper"):
