@@ -19,6 +19,8 @@ SINGULAR = {plural: field for field, plural in PLURAL.items()}
 KINDS = {"environment": (tuple(ENVIRONMENTS), "ClothingReviews"), "policy": (tuple(POLICIES), "LinUCB")}
 """What can stand in each list, by the names of what is built in, and one of them as an example."""
 FILES = ("scenario", "path", "folder")
+DEPTH = 3
+"""How deep a field of an environment, or of a policy, lies in an experiment: environment[1].horizon."""
 FIELDS = ("name", "environment", "policy", "replications", "seed", "only")
 
 
@@ -66,7 +68,10 @@ def in_file(fault: Fault) -> Fault:
     if not fault.where:
         return fault
     first = str(fault.where[0])
-    return Fault(fault.what, (SINGULAR.get(first, first), *fault.where[1:]))
+    # TOML takes what stands below a [[table]] for a part of it, whatever lies between.
+    lost = len(fault.where) == DEPTH and fault.where[-1] in FIELDS and fault.what.startswith("unknown field")
+    advice = "; a field of the experiment must stand above all [[tables]]" if lost else ""
+    return Fault(fault.what + advice, (SINGULAR.get(first, first), *fault.where[1:]))
 
 
 def _look_beside(folder: pathlib.Path, table: dict[str, Any]) -> None:

@@ -60,6 +60,7 @@ FIELDS = "(known: environment, name, only, policy, replications, seed)"
 ONES_OWN = "one's own is 'module:Name'"
 ALL = ", ".join(map(str, range(14)))
 CLOTHING = "(known: block, bound, horizon, kind, min_reviews, name, observe_cohort, show_nothing)"
+ABOVE = "a field of the experiment must stand above all [[tables]]"
 ENVIRONMENTS = "`personabandits environments` lists them"
 POLICIES = "`personabandits policies` lists them"
 CLASSES = (
@@ -164,6 +165,13 @@ CASES = {
     "seed too large": Case(
         "sweep.toml: seed: must be less than or equal to 9223372036854775807, got 9223372036854775808",
         good("= 7", f"= {2**63}"),
+    ),
+    "below the tables": Case(
+        [
+            f"sweep.toml: environment[1].seed: unknown field 'seed' {CLOTHING}; {ABOVE}",
+            f"sweep.toml: policy[1].replications: unknown field 'replications' (known: kind, name); {ABOVE}",
+        ],
+        CLOTHES + "seed = 7\n" + RANDOM + "replications = 1\n",
     ),
     "name of a path": Case(
         "sweep.toml: name: must be a name that a folder could have, got 'a/b'", 'name = "a/b"\n' + GOOD
