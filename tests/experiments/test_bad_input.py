@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import pathlib
 import re
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
 from command_line import call
 from small_sweeps import damage
 
+import bandits
+import environments
+from bandits import InputError
+from bandits.description import fields_of
+from bandits.registry import policy_from
+from environments.registry import environment_from
 from experiments import Experiment, run
 from experiments.store import MANIFEST
 
@@ -642,3 +651,27 @@ def test_a_wrong_command_line_is_one_line_and_status_2(tmp_path, monkeypatch, ca
 
 def test_a_command_without_what_it_needs_is_told_where_to_read_on(capsys):
     assert call(capsys, "run") == (2, ["Missing argument 'FILE|NAME'; see personabandits run --help"], [])
+
+
+DATA = pathlib.Path(__file__).parents[1] / "data"
+FILES = {"MovieLens": {"folder": "films"}, "Tabular": {"path": "plants.csv"}, "LoggedReplay": {"path": "log.csv"}}
+BUILT_IN = [(kind, policy_from) for kind in bandits.POLICIES.values()]
+BUILT_IN += [(kind, environment_from) for kind in environments.ENVIRONMENTS.values()]
+
+
+@pytest.mark.parametrize(("kind", "made"), BUILT_IN, ids=[kind.__name__ for kind, _ in BUILT_IN])
+def test_whatever_a_parameter_is_given_it_is_taken_or_refused_in_plain_words(kind, made):
+    """Every parameter of all that is built in, with ten values of which most are wrong; and the next one wrong, too."""
+    fields = fields_of(kind)
+    table = {"kind": kind.__name__, **{key: field.examples[0] for key, field in fields.items() if field.is_required()}}
+    table |= {field: str(DATA / name) for field, name in FILES.get(kind.__name__, {}).items()}
+    values = [object(), "x", -1, 3, [], {}, [[5]], True, math.inf, date(2026, 11, 21)]
+    wrong = [{key: value, other: values[0]} for key, other in pairwise(fields) for value in values]
+    said: list[str] = []
+    for changes in [*({key: value} for key in fields for value in values), *wrong]:
+        try:
+            made(table | changes)
+        except InputError as error:
+            said += error.lines
+    assert said
+    assert not [line for line in said if re.search("should|valid|Input|String", line)]
