@@ -26,8 +26,8 @@ class Linear(Contextual):
     than all else. What is best at a visit, and what that is worth, is in `Visits.expected`.
 
     Args:
-        features: D, the constant included.
-        actions: K.
+        features: how many features a visitor has, the constant included (D).
+        actions: how many there are (K).
         noise: standard deviation of a reward about what is expected.
         cohorts: tables of name, share and distance.
         separation: how far the means of the cohorts' first normal feature lie apart [standard deviations]: 0 hides
@@ -86,8 +86,8 @@ class Logistic(Contextual):
     Its mean over a cohort has no closed form, so this world says nothing to the persona oracle.
 
     Args:
-        features: D, the constant included.
-        actions: K.
+        features: how many features a visitor has, the constant included (D).
+        actions: how many there are (K).
         cohorts: tables of name, share and distance.
         separation: how far the means of the cohorts' first normal feature lie apart [standard deviations]: 0 hides
             who is of which cohort.

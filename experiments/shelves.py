@@ -70,7 +70,7 @@ def _of_environment(kind: type, table: dict[str, object]) -> list[str]:
     )
     size = ", ".join(f"{number:,} {unit}{'s' * (number != 1)}{whose}" for number, unit, whose in counted if number)
     return [
-        f"As in the table below: {size}.",
+        f"As in the TOML below: {size}.",
         about.bad_means or "Nothing is declared to be bad.",
         *(note for note in about.notes if note not in inside),
     ]

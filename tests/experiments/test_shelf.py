@@ -61,7 +61,7 @@ def test_an_environment_is_shown_with_its_size_its_harm_and_its_notes(name, caps
     monkeypatch.setenv("COLUMNS", "300")
     status, _, said = call(capsys, "environments", name)
     assert status == 0
-    assert "As in the table below: 14 actions, 5 features of the visitor, 5 cohorts, 20,000 visits." in said
+    assert "As in the TOML below: 14 actions, 5 features of the visitor, 5 cohorts, 20,000 visits." in said
     assert any("more than 20 % of the reviewers in the visitor's age band" in line for line in said)
     assert any("CC0" in line for line in said)
 
