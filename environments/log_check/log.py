@@ -10,6 +10,7 @@ import numpy as np
 
 from bandits.errors import Fault, InputError
 from bandits.protocol import Bools, Floats, Ints
+from environments.log_check.finding import printable
 from environments.log_check.names import Roles
 from environments.table_columns import is_number, numbers_of, places_of
 
@@ -63,6 +64,16 @@ def numbers(column: pl.Series) -> Floats | None:
         return None
     read = column.str.strip_chars().cast(pl.Float64, strict=False)
     return numbers_of(read) if read.null_count() == column.null_count() else None
+
+
+def no_numbers(column: pl.Series) -> str:
+    """What a column holds in place of numbers, with the first value that is none."""
+    import polars as pl  # noqa: PLC0415  heavy: imported where it is used
+
+    there, kind = column.drop_nulls(), str(column.dtype)
+    if column.dtype == pl.String:
+        there, kind = there.filter(there.str.strip_chars().cast(pl.Float64, strict=False).is_null()), "text"
+    return f"{kind} such as {printable(there[0])[:40]!r}" if len(there) else kind
 
 
 def missing(column: pl.Series) -> int:

@@ -74,8 +74,8 @@ def roles_of(columns: Sequence[str], asked: Asked, path: str) -> tuple[Roles, li
     }
     faults += [
         Fault(
-            f"is not there: no column {' or '.join(map(repr, KNOWN[role]))} "
-            f"(columns: {_some(columns)}); without it this is no log: name it with --{role}",
+            f"must be a column, and none is called {' or '.join(map(repr, KNOWN[role]))} "
+            f"(columns: {_some(columns)}); name it with --{role}",
             (role,),
         )
         for role in NEEDED

@@ -14,7 +14,7 @@ import numpy as np
 
 from bandits.protocol import Bools, Floats, Ints
 from environments.log_check.finding import ALARM, Finding, count, fine, forbids, listed, printable, share, warns
-from environments.log_check.log import Log
+from environments.log_check.log import Log, no_numbers
 from environments.log_check.statistics import holm, two_sided
 from environments.log_check.uniformity import find_without_propensities
 
@@ -44,7 +44,7 @@ def find_propensities(log: Log) -> list[Finding]:
         return [
             forbids(
                 "propensities",
-                f"Propensities ({printable(name)}) are no numbers, but {log.frame[name].dtype}.",
+                f"Propensities ({printable(name)}) are no numbers, but {no_numbers(log.frame[name])}.",
                 "Nothing can be weighted by them.",
                 "Write each as the probability, in (0, 1], with which the action was chosen; or name another column.",
             )

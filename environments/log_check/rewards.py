@@ -8,7 +8,7 @@ import numpy as np
 
 from bandits.protocol import Floats
 from environments.log_check.finding import Finding, count, fine, forbids, printable, share, warns
-from environments.log_check.log import Log
+from environments.log_check.log import Log, no_numbers
 from environments.log_check.sample_size import visits_per_action_of_rates
 
 RARE = 0.01
@@ -21,12 +21,10 @@ def find_rewards(log: Log) -> list[Finding]:
     """All about the column of rewards."""
     r, name = log.reward, printable(log.roles.reward)
     if r is None:
-        first = log.frame[log.roles.reward].drop_nulls()
         return [
             forbids(
                 "rewards",
-                f"Rewards ({name}) are no numbers, but {log.frame[log.roles.reward].dtype}"
-                f"{_such_as(first[0]) if len(first) else ''}.",
+                f"Rewards ({name}) are no numbers, but {no_numbers(log.frame[log.roles.reward])}.",
                 "Nothing can be learnt from them.",
                 "Write numbers, such as 1 for a click and 0 for none; or name another column with --reward.",
             )
@@ -48,11 +46,6 @@ def find_rewards(log: Log) -> list[Finding]:
         return [*findings, _nothing_to_learn(f"Every reward is {finite[0]:g}.")]
     two = bool(np.isin(finite, (finite.min(), finite.max())).all())
     return [*findings, *(_of_two_values(finite) if two else _of_many(finite))]
-
-
-def _such_as(value: object) -> str:
-    text = printable(value)
-    return f" such as {text[:40]!r}"
 
 
 def _nothing_to_learn(seen: str) -> Finding:

@@ -76,7 +76,7 @@ SPOILT = {
     "propensities are text": (
         "propensities",
         "forbids",
-        "no numbers",
+        "no numbers, but text such as 'high'",
         lambda log: with_column(log, "propensity", ["high"] * N),
     ),
     "propensities are too small": (
@@ -237,7 +237,12 @@ SPOILT = {
         "shares of actions",
         lambda log: with_column(log.drop("propensity"), "action", np.where(ROWS > 3000, "jam", log["action"])),
     ),
-    "rewards are text": ("rewards", "forbids", "such as 'yes'", lambda log: with_column(log, "reward", ["yes"] * N)),
+    "rewards are text": (
+        "rewards",
+        "forbids",
+        "no numbers, but text such as 'yes'",
+        lambda log: with_column(log, "reward", ["1"] + ["yes"] * (N - 1)),
+    ),
     "a reward is infinite": (
         "rewards",
         "forbids",

@@ -99,8 +99,8 @@ def test_a_table_without_actions_is_no_log(tmp_path, capsys):
     status, told, _ = call(capsys, "check-data", path)
     assert (status, len(told)) == (2, 2)
     assert told[0] == (
-        f"{path}: action: is not there: no column 'action' or 'item_id' (columns: x_basket); "
-        "without it this is no log: name it with --action"
+        f"{path}: action: must be a column, and none is called 'action' or 'item_id' (columns: x_basket); "
+        "name it with --action"
     )
 
 
