@@ -25,9 +25,9 @@ from experiments.reports.drawing import (
     broken,
     heading,
     panel,
-    spread,
     tick_labels,
 )
+from experiments.reports.labels import spread
 from experiments.reports.wording import Unit
 
 HEIGHT = 250

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from environments.protocol import Cohort
-from experiments.reports.drawing import spread
+from experiments.reports.labels import spread
 from experiments.reports.phrases import by, policy, soft
 from experiments.reports.wording import Estimate, Unit, counted, curly, listing, shorten, wrap
 
