@@ -15,7 +15,7 @@ from experiments.reports.chance import chance
 from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import PENS, Pen, to_svg
 from experiments.reports.facts import Competitor, Setting
-from experiments.reports.phrases import intervals, policy, shown_of, was
+from experiments.reports.phrases import changing, intervals, policy, shown_of, was
 from experiments.reports.wording import Unit, capital, listing
 
 SIGNAL = 0.25
@@ -90,6 +90,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
             clock=setting.about.clock,
             end=setting.about.horizon,
             top=1.05 * max(float(line.y.max()) for line in total) or 1.0,
+            changes=setting.about.changes,
         )
         said = described((line.label, unit.write(float(line.y[-1]))) for line in total if line.pen)
         title = f"{cohort.name}: bad recommendations a customer, added up over time"
@@ -117,6 +118,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
     )
     if total:
         reading += f" Then the same, added up for each customer.{intervals(setting, 'Shaded are')}"
+    reading += changing(setting)
     return Figure(key, Markup("{} {}").format(capital(head), listing(ends)), reading, tuple(panels))
 
 
@@ -135,6 +137,7 @@ def _share_panel(lines: Sequence[Line], name: str, counted: str, setting: Settin
         end=setting.about.horizon,
         top=1.0,
         rule=SIGNAL,
+        changes=setting.about.changes,
     )
     said = described((line.label, SHARE.write(float(line.y[-1]))) for line in lines if line.pen)
     return to_svg(drawn, key, f"{name}: {counted}", f"In the last tenth of the time, {said}")
@@ -186,7 +189,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
     reading = (
         "One panel a policy, one line a group of people: a line that stays up is a group that the policy "
         "has not learnt to serve. Counted are the visits of the preceding tenth of the time; in the first tenth, all "
-        f"visits so far. The dashed rule is one visit in four.{shown_of(setting)}"
+        f"visits so far. The dashed rule is one visit in four.{shown_of(setting)}{changing(setting)}"
     )
     return Figure(key, title, reading, tuple(panels))
 

@@ -12,6 +12,7 @@ from experiments.reports.drawing import LEADING, LETTER, SMALL
 
 CLOSE = 11  # a label that is nearer needs no line to its point
 MARK = 5  # from the middle of a mark to its edge
+GAP = 5  # between labels of a row
 HALO = 1.5  # white around letters, so that they are read on a line; it would cut a mark
 DISTANCES = (7, 11, 16, 28, 42, 58, 76, 100, 130)
 TURNS = 16
@@ -109,3 +110,23 @@ def _covered(box: Box, others: Sequence[Box]) -> float:
     return sum(
         max(0.0, min(right, o[2]) - max(left, o[0])) * max(0.0, min(top, o[3]) - max(bottom, o[1])) for o in others
     )
+
+
+def in_rows(starts: Sequence[float], widths: Sequence[float], end: float, rows: int) -> list[tuple[int, float] | None]:
+    """Labels in rows above a panel: of each the row, and where it begins; None where none has room.
+
+    Args:
+        starts: where each wants to begin, increasing.
+        widths: of each; 0 of one that is not to be shown.
+        end: which none may exceed; one that would is moved to the left until it ends there.
+        rows: how many there are.
+    """
+    taken = [-math.inf] * rows
+    found: list[tuple[int, float] | None] = []
+    for start, width in zip(starts, widths, strict=True):
+        left = min(start, end - width)
+        row = next((row for row, until in enumerate(taken) if until <= left), None) if width else None
+        found.append(None if row is None else (row, left))
+        if row is not None:
+            taken[row] = left + width + GAP
+    return found

@@ -12,7 +12,7 @@ from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import Pen, to_svg
 from experiments.reports.facts import ALL, ESTIMATED, Setting
 from experiments.reports.figures import Figure, cohort_pens, described, drawn_policies, recent
-from experiments.reports.phrases import MANY, against, by, intervals, is_person, policy, shown_of, span
+from experiments.reports.phrases import MANY, against, by, changing, intervals, is_person, policy, shown_of, span
 from experiments.reports.wording import capital, headline, listing, words
 
 METRIC = "regret_per_visit"
@@ -137,6 +137,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
             clock=setting.about.clock,
             end=setting.about.horizon,
             top=_top(lines),
+            changes=setting.about.changes,
         )
         said = described((line.label, heads[1].write(float(line.y[-1]))) for line in lines if line.pen)
         panels.append(to_svg(drawn, f"{key}-{part}", f"{cohort.name}: {name.lower()}, {what}", f"{when}, {said}"))
@@ -153,6 +154,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
     )
     if not all(line.pen for line in late):
         reading += " Policies without a name are grey."
+    reading += changing(setting)
     return Figure(key, title, reading, tuple(panels))
 
 
@@ -193,7 +195,14 @@ def learning(setting: Setting, key: str) -> Figure | None:
     for number, (label, lines) in enumerate(drawn.items()):
         subtitle = "regret a visit" + mark + unit.heads[0]
         panel = curves(
-            label, subtitle, lines, unit.heads[1], clock=setting.about.clock, end=setting.about.horizon, top=top
+            label,
+            subtitle,
+            lines,
+            unit.heads[1],
+            clock=setting.about.clock,
+            end=setting.about.horizon,
+            top=top,
+            changes=setting.about.changes,
         )
         ends = sorted((float(line.y[-1]), line.label) for line in lines)
         said = described((line.label, unit.write(float(line.y[-1]))) for line in lines)
@@ -217,6 +226,6 @@ def learning(setting: Setting, key: str) -> Figure | None:
     reading = (
         "One panel a policy, one line a group of people: a line that stays up is a group that the policy has not "
         f"learnt to serve. Counted is regret a visit, {TENTH}; in the first tenth, of all visits so far."
-        f"{shown_of(setting)}"
+        f"{shown_of(setting)}{changing(setting)}"
     )
     return Figure(key, title, reading, tuple(panels))

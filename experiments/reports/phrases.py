@@ -14,6 +14,7 @@ from experiments.reports.wording import Estimate, Said, Unit, counted, headline,
 
 HALF = 0.5
 MANY = 5  # names, and more are too many for a sentence
+MOST = 8  # kinds of changes of a world: more are not listed
 POSSESSIVE = {"he": "his", "she": "her", "they": "their"}
 OBJECT = {"he": "him", "she": "her", "they": "them"}
 
@@ -108,6 +109,24 @@ def span(setting: Setting, count: float | None = None) -> str:
 def intervals(setting: Setting, mark: str) -> str:
     """A line that says which marks of a figure are intervals, where there are any."""
     return f" {mark} 95\N{NO-BREAK SPACE}% intervals." if setting.replications > 1 else ""
+
+
+def changing(setting: Setting) -> str:
+    """A sentence that says what the upright lines of a figure mark, where the world changes on known days."""
+    changes, clock = setting.about.changes, setting.about.clock
+    if not changes:
+        return ""
+    when: dict[str, list[str]] = {}
+    for change in changes:
+        when.setdefault(change.label, []).append(f"{clock} {change.time:,}")
+    told = [
+        f"{label} ({listing(times) if len(times) <= MANY else f'{len(times)} times, from {times[0]} to {times[-1]}'})"
+        for label, times in when.items()
+    ]
+    if len(told) > MOST:
+        ends = f"from {clock} {changes[0].time:,} to {clock} {changes[-1].time:,}"
+        return f" Upright lines mark when the world changes, {ends}; where there is room, they say how."
+    return f" Upright lines mark when the world changes: {'; '.join(told)}."
 
 
 def verdict(difference: Estimate, said: Said) -> Markup:

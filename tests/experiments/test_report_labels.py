@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bandits.streams import stream
-from experiments.reports.labels import MARK, place
+from experiments.reports.labels import GAP, MARK, in_rows, place
 
 WITHIN = (50.0, 44.0, 350.0, 246.0)
 NAMES = ["GaussianThompson", "LinearThompson", "LinUCB", "one a cohort", "Random", "Oracle"]
@@ -42,3 +42,12 @@ def test_a_label_keeps_off_a_line_where_there_is_room_beside_it():
     """The line runs through the point from left to right, so that the label stands above or below it."""
     (box,) = place([(200.0, 150.0)], ["Random"], WITHIN, [(200.0, 150.0)], [(60.0, 149.0, 340.0, 151.0)])
     assert box[1] >= 151 or box[3] <= 149
+
+
+def test_labels_in_rows_take_the_first_row_with_room_and_end_in_time():
+    """Of 50 px each. The second meets the first, the third both; the fourth fits behind the first; the last moves left.
+
+    The fifth, without a width, is not to be shown, and takes no room.
+    """
+    starts, widths = [0, 10, 20, 50 + GAP, 120, 180], [50, 50, 50, 50, 0, 50]
+    assert in_rows(starts, widths, 200, 2) == [(0, 0), (1, 10), None, (0, 50 + GAP), None, (0, 150)]
