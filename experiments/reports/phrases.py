@@ -34,6 +34,11 @@ def quoted(name: str) -> Markup:
     return Markup("“{}”").format(name)
 
 
+def was_shown(cohort: Cohort) -> str:
+    """Luke was shown, visitors aged 18–29 were shown."""
+    return f"{called(cohort)} {was(cohort)} shown"
+
+
 def possessive(cohort: Cohort) -> str:
     """His, her or their."""
     return POSSESSIVE[cohort.pronoun]
@@ -72,9 +77,26 @@ def is_person(cohort: Cohort) -> bool:
     return not cohort.name[:1].islower()
 
 
+def is_bare(cohort: Cohort) -> bool:
+    """Whether its name is a word that does not say of whom: "few"."""
+    name = cohort.name
+    plural = name.endswith(("s", "men", "people"))
+    return not is_person(cohort) and " " not in name and not plural and cohort.key != EVERYBODY.key
+
+
+def called(cohort: Cohort) -> str:
+    """How a sentence calls it: "Luke", "visitors aged 18–29"; a word that does not say of whom is marked as a name."""
+    return f"the cohort “{cohort.name}”" if is_bare(cohort) else cohort.name
+
+
+def is_one(cohort: Cohort) -> bool:
+    """Whether what is said of it is said in the singular: not of a group."""
+    return is_person(cohort) or is_bare(cohort) or cohort.key == EVERYBODY.key
+
+
 def was(cohort: Cohort) -> str:
     """Was for one person by name, were for a group."""
-    return "was" if is_person(cohort) or cohort.key == EVERYBODY.key else "were"
+    return "was" if is_one(cohort) else "were"
 
 
 def by(cohort: Cohort) -> str:
@@ -83,14 +105,24 @@ def by(cohort: Cohort) -> str:
 
 
 def like(cohort: Cohort) -> str:
-    """The people whom a cohort stands for: "customers like Luke", or its own name where it is a group.
+    """The people whom a cohort stands for: "customers like Luke", or what a group is called."""
+    return f"customers like {cohort.name}" if is_person(cohort) else called(cohort)
 
-    A word that does not say of whom ("few") is marked as a name.
-    """
+
+def each_of(cohort: Cohort) -> str:
+    """One of them, for the head of a sentence: "A customer like Luke"."""
     if is_person(cohort):
-        return f"customers like {cohort.name}"
-    bare = " " not in cohort.name and not cohort.name.endswith(("s", "men", "people"))
-    return f"the cohort “{cohort.name}”" if bare else cohort.name
+        return f"A customer like {cohort.name}"
+    if cohort.key == EVERYBODY.key:
+        return "The average customer"
+    return f"On average, each of {'' if is_bare(cohort) else 'the '}{called(cohort)}"
+
+
+def nobody_came(setting: Setting, cohort: Cohort) -> Markup:
+    """Why nothing is told of a cohort."""
+    like_whom = f"{'No customer' if setting.about.people else 'Nobody'} like {cohort.name}"
+    who = f"Nobody of {called(cohort)}" if is_bare(cohort) else like_whom
+    return Markup("{} came in any repetition, so that there is nothing to tell.").format(who)
 
 
 def horizon(setting: Setting) -> str:
