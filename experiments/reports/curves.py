@@ -28,13 +28,12 @@ from experiments.reports.drawing import (
     panel,
     tick_labels,
 )
-from experiments.reports.labels import in_rows, spread
+from experiments.reports.labels import GAP, in_rows, spread
 from experiments.reports.wording import Unit, shorten
 
 HEIGHT = 250
 LETTERS = 17
 ROWS, ROW, NAME = 2, 13, 24  # of names of changes: how many rows, how high [px], and how many letters
-LONG = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def curves(
         axes.grid(axis="y", color=RULE, linewidth=1)
         axes.yaxis.set_major_locator(MaxNLocator(TICKS))
         axes.yaxis.set_major_formatter(FuncFormatter(tick_labels(unit, top)))
-        ticks = np.linspace(0, end, _parts(end) + 1)
+        ticks = np.linspace(0, end, parts_of(end, clock, WIDTH - left - right) + 1)
         axes.set_xticks(ticks, [f"{clock} {ticks[0]:,.0f}", *(f"{tick:,.0f}" for tick in ticks[1:])])
         axes.xaxis.get_ticklabels()[0].set_horizontalalignment("left")
         axes.xaxis.get_ticklabels()[-1].set_horizontalalignment("right")
@@ -113,9 +112,23 @@ def curves(
     return panel(draw, HEIGHT + (ROWS * ROW if changes else 0), (left, right, above, below))
 
 
-def _parts(end: float) -> int:
-    """In how many parts to divide the time: those of the roundest length; long numbers need room."""
-    return 2 if end >= LONG else min((4, 3, 5), key=lambda parts: len(f"{end / parts:.6g}".rstrip("0")))
+def parts_of(end: float, clock: str, wide: float) -> int:
+    """In how many parts to divide the time: those of the roundest length whose labels keep clear of each other.
+
+    Args:
+        end: of the time.
+        clock: its unit, which the first label names.
+        wide: the axis [px].
+    """
+
+    def clear(parts: int) -> bool:
+        # The first label begins at its tick and the last one ends there; the others stand about theirs.
+        letters = [len(f"{end * tick / parts:,.0f}") for tick in range(parts + 1)]
+        first, last = len(f"{clock} 0") + letters[1] / 2, letters[-1] + letters[-2] / 2
+        return max(first, last) * SMALL * LETTER + GAP <= wide / parts
+
+    rounded = (parts for parts in (4, 3, 5, 2) if parts == 2 or clear(parts))  # noqa: PLR2004  the fewest there are
+    return min(rounded, key=lambda parts: len(f"{end / parts:.6g}".rstrip("0")))
 
 
 def _mark(figure: Figure, axes: Axes, changes: Sequence[Change]) -> None:

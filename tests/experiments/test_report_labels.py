@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bandits.streams import stream
+from experiments.reports.curves import parts_of
 from experiments.reports.labels import GAP, MARK, in_rows, place
 
 WITHIN = (50.0, 44.0, 350.0, 246.0)
@@ -51,3 +52,16 @@ def test_labels_in_rows_take_the_first_row_with_room_and_end_in_time():
     """
     starts, widths = [0, 10, 20, 50 + GAP, 120, 180], [50, 50, 50, 50, 0, 50]
     assert in_rows(starts, widths, 200, 2) == [(0, 0), (1, 10), None, (0, 50 + GAP), None, (0, 150)]
+
+
+@pytest.mark.parametrize(
+    ("end", "clock", "wide", "parts"),
+    [
+        (180, "day", 200, 3),  # 60 is rounder than 45
+        (1_000, "visit", 300, 5),  # 200 is rounder than 250
+        (1_000, "visit", 150, 2),  # "visit 0" needs 44 px, half of "200" 9 more, and of five parts each has 30
+        (20_000, "visit", 200, 2),  # 10,000 is rounder than 6,667, and 5,000 has no room
+    ],
+)
+def test_time_is_divided_into_parts_whose_labels_have_room(end, clock, wide, parts):
+    assert parts_of(end, clock, wide) == parts
