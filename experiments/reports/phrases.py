@@ -29,6 +29,11 @@ def soft(label: str) -> Markup:
     return Markup(re.sub(r"([(,=_/])(?=\S)", r"\1<wbr>", str(escape(label))))  # noqa: S704  it is escaped
 
 
+def narrow(label: str) -> Markup:
+    """A label for a column that is narrow: it may also be broken where a word begins within a word."""
+    return Markup(re.sub(r"([a-z])(?=[A-Z][a-z])", r"\1<wbr>", str(soft(label))))  # noqa: S704  it is escaped
+
+
 def quoted(name: str) -> Markup:
     """An objective's name."""
     return Markup("“{}”").format(name)

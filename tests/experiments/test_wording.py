@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from environments.protocol import Cohort
 from experiments.reports.labels import spread
-from experiments.reports.phrases import by, each_of, policy, soft, was_shown
+from experiments.reports.phrases import by, each_of, narrow, policy, soft, was_shown
 from experiments.reports.wording import Estimate, Unit, counted, curly, listing, shorten, wrap
 
 COUNT, SHARE, MONEY, POINTS = Unit("count"), Unit("share"), Unit("amount", "$"), Unit("amount", "points")
@@ -116,6 +116,12 @@ def test_lists_are_escaped():
     assert listing(["<b>", Markup("<i>x</i>"), "c"]) == "&lt;b&gt;, <i>x</i> and c"
     assert str(policy("<script>")) == '<span class="policy">&lt;script&gt;</span>'
     assert soft("a(b=1)").striptags() == "a(b=1)"
+
+
+def test_a_label_is_broken_between_its_parts_and_in_a_narrow_column_between_words():
+    assert soft("GaussianThompson(sd=2)") == "GaussianThompson(<wbr>sd=<wbr>2)"
+    assert narrow("GaussianThompson(sd=2)") == "Gaussian<wbr>Thompson(<wbr>sd=<wbr>2)"
+    assert narrow("LinUCB") == "LinUCB"
 
 
 @given(
