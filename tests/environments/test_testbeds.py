@@ -11,7 +11,7 @@ from scipy import stats
 from bandits import Always, LinUCB, PerCohort, PersonaBelief, Random
 from bandits.errors import InputError
 from bandits.protocol import Problem
-from environments import Bernoulli, Drawn, DrawnWorld, Gaussian, Linear, Logistic, Wheel, about_of
+from environments import Bernoulli, Change, Drawn, DrawnWorld, Gaussian, Linear, Logistic, Wheel, about_of
 from environments.registry import environment_from
 from environments.wheel import means_at
 from experiments.runner import run_cell
@@ -374,6 +374,11 @@ class Small:
 
 
 class TestDrawnWorld:
+    def test_its_changes_are_told_in_order(self):
+        late, early = Change(9, "rain"), Change(2, "a fair")
+        about = about_of(Small(), "small", 10, changes=[late, early])
+        assert about.changes == (early, late)
+
     def test_what_is_left_out_is_everybody_everything_and_a_constant(self):
         drawn = Drawn(expected=np.full((3, 2), 0.5), rewards=np.eye(3, 2, dtype=bool))
         visits = DrawnWorld(Small(3), lambda n: drawn).next_block()
