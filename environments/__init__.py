@@ -3,6 +3,7 @@
 from environments.availability import Launches
 from environments.batches import Batched
 from environments.bernoulli import Bernoulli
+from environments.changing import Change
 from environments.clothing import ClothingReviews
 from environments.delay import Delayed
 from environments.drawn import Drawn, DrawnWorld, about_of
@@ -38,6 +39,7 @@ __all__ = [
     "About",
     "Batched",
     "Bernoulli",
+    "Change",
     "ClothingReviews",
     "Cohort",
     "Delayed",

@@ -14,8 +14,9 @@ import numpy as np
 from bandits.errors import Fault
 from bandits.protocol import Floats
 from bandits.streams import stream
+from environments.cohort_cards import highest, plainly
 from environments.drawn import Drawn
-from environments.testbed import Testbed
+from environments.testbed import Testbed, numbered
 from environments.testbed_cohorts import Group, visitors
 
 
@@ -51,6 +52,16 @@ class Arms(Testbed):
             if cohort.means is not None and len(cohort.means) != K:
                 what = f"must hold one an action, as many as the common means ({K}), got {len(cohort.means)}"
                 yield Fault(what, ("cohorts", number, "means"))
+
+    @property
+    def paragraphs(self) -> tuple[tuple[str, str], ...]:
+        """What is each declared cohort's own: its means, of which the highest are told."""
+        names = numbered(len(self.means))
+        told = [
+            f"{'The common ones' if cohort.means is None else 'Its own'}; the highest: {highest(names, mean, plainly)}"
+            for cohort, mean in zip(self.cohorts, self.mu, strict=False)  # one row of means without cohorts
+        ]
+        return tuple(("Mean rewards", text) for text in told)
 
     @property
     def mu(self) -> Floats:

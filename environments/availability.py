@@ -5,6 +5,7 @@ N visits, K actions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from bandits.description import Description
 from bandits.errors import Fault, InputError
 from bandits.protocol import Bools, Ints
+from environments.changing import Change, on_offer
 from environments.protocol import About, Visits, World
 from environments.toml_tables import by_name
 from environments.wrapping import Relay, Wrapped, narrowed, withheld
@@ -67,6 +69,12 @@ class Shelf(Description):
         """When something changes, and which field says so [clock units]."""
         ends = [] if self.until is None else [("until", self.until)]
         return [("from", self.since), *ends, *(("out", a) for a, _ in self.out)]
+
+    def changes(self, horizon: int) -> Iterator[Change]:
+        """When it is put on offer, or taken off, before the horizon."""
+        starts, ends = [time for _, time in self.turns], [end for _, end in self.out]
+        times = sorted({0, *(time for time in (*starts, *ends) if time < horizon)})
+        return on_offer(self.name, times, self.holds(np.array(times)).tolist())
 
     def __str__(self) -> str:
         since = f" from {self.since}" if self.since else ""
@@ -132,6 +140,10 @@ class Launches(Wrapped):
     def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
         return f"Not all actions are always on offer ({inner.clock}s): {'; '.join(self.details)}."
+
+    def changes_in(self, inner: About) -> tuple[Change, ...]:
+        """When the world changes: as inside, and what the schedule says."""
+        return (*inner.changes, *(change for shelf in self.schedule for change in shelf.changes(inner.horizon)))
 
     def open(self, seed: int, replication: int) -> World:
         """Make the world of one replication."""

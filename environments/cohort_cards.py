@@ -26,3 +26,8 @@ def highest(names: Sequence[str], values: Floats, said: Callable[[float], str]) 
 def percent(share: float) -> str:
     """With one decimal: "84.1 %"."""
     return f"{100 * share:.1f} %"
+
+
+def plainly(value: float) -> str:
+    """Of up to six digits, with a minus of its width: "0.9", "−2"."""
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")

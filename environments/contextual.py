@@ -17,9 +17,13 @@ from bandits.compiled import compiled
 from bandits.errors import Fault
 from bandits.protocol import Floats, Ints
 from bandits.streams import stream
+from environments.cohort_cards import plainly
 from environments.drawn import Drawn
 from environments.testbed import Common, Testbed
 from environments.testbed_cohorts import Group, each, visitors
+
+FAR = "Its own: the parameters of each action lie {} from the common ones, whose length is 1."
+SEEN = " Its visitors show it: the mean of their x1 is {}."
 
 
 @compiled
@@ -90,6 +94,17 @@ class Contextual(Testbed):
         if self.separation > 0.0 and len(self.cohorts) < 2:  # noqa: PLR2004  one cannot be told from itself
             what = f"must be 0 where there are not two cohorts to tell apart, got {self.separation:g}; declare cohorts"
             yield Fault(what, ("separation",))
+
+    @property
+    def paragraphs(self) -> tuple[tuple[str, str], ...]:
+        """What is each declared cohort's own: how far its parameters lie from the common ones, and what shows it."""
+        taste = [
+            FAR.format(plainly(cohort.distance)) if cohort.distance else "The common one." for cohort in self.cohorts
+        ]
+        seen = [SEEN.format(plainly(mean[1])) if self.separation else "" for mean in self.mean_features]
+        return tuple(
+            ("Taste", own + shown) for own, shown in zip(taste, seen, strict=False)
+        )  # one mean without cohorts
 
     @property
     def feature_names(self) -> tuple[str, ...]:

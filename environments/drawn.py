@@ -16,6 +16,7 @@ from pydantic import Field
 from bandits.description import identity
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Ints, Problem
+from environments.changing import Change, in_order
 from environments.protocol import EVERYBODY, About, Cohort, Outcome, Visits
 
 BLOCK = 1_024
@@ -156,6 +157,7 @@ def about_of(
     cohorts: Sequence[Cohort] = (EVERYBODY,),
     bad_below: float | None = None,
     notes: Sequence[str] = (),
+    changes: Sequence[Change] = (),
 ) -> About:
     """What a report says of a world of strangers.
 
@@ -167,6 +169,7 @@ def about_of(
         cohorts: who visits.
         bad_below: as in `DrawnWorld`.
         notes: what a reader must know.
+        changes: when the world changes, as far as that is known beforehand.
     """
     bad = "" if bad_below is None else f"A bad recommendation is one whose expected reward is below {bad_below:g}."
     return About(
@@ -183,4 +186,5 @@ def about_of(
         people=False,
         reward_unit="points",
         notes=tuple(notes),
+        changes=in_order(changes),
     )

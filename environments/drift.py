@@ -24,6 +24,7 @@ from pydantic import Field, model_validator
 
 from bandits.errors import Fault, InputError
 from bandits.protocol import Ints
+from environments.changing import Change
 from environments.protocol import About, Environment, Visits, World
 from environments.wrapping import LuckByNumber, Relay, Wrapped
 
@@ -131,6 +132,13 @@ class Drifting(Wrapped):
             "seasonal": f"to and fro, with a period of {self.period} {unit}s",
         }[self.how]
         return f"The actions change roles {how}; what is told of an action stays with its name and may be wrong."
+
+    def changes_in(self, inner: About) -> tuple[Change, ...]:
+        """When the world changes: as inside, to roles rather than names once these change, and when roles do."""
+        first, how = int(self.changes[0]), "change" if self.how == "abrupt" else "begin to change"
+        kept = [replace(c, label=f"{c.label} (its role)") if c.time >= first else c for c in inner.changes]
+        own = [] if self.how == "seasonal" else [Change(int(time), f"roles {how}") for time in self.changes]
+        return (*kept, *own)
 
     def open(self, seed: int, replication: int) -> World:
         """Make the world of one replication."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from bandits.protocol import Block, Bools, Floats, Ints, Needs, Problem
+from environments.changing import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Visits:
         welfare: (N, K) hidden: by how much being shown each action leaves the user better off, in expectation, than
             being shown nothing. Its harm is max(0, −welfare).
         z: (K, M) features of the actions, where there are any.
-        typical: (N, K) hidden: mean of `expected` over the users of the visitor's cohort, where `Problem.typical`.
+        typical: (N, K) hidden: mean of `expected` over the users of the visitor's cohort, if told (`Problem.typical`).
     """
 
     index: Ints
@@ -105,8 +106,7 @@ class Outcome:
         satisfaction: (C,) mean satisfaction of each cohort's users after the block, or None.
         late: rewards that became known by now (and were None in their block); a part for visits with the same z.
         corrections: changes, known by now, of rewards that were learnt at once; in parts as well.
-        happened: (N,) which visits took place, or None for all. In a replayed log one takes place only if the policy
-            shows what was shown in it; the others count nowhere, and their rewards are NaN.
+        happened: (N,) which visits of a log took place, where it shows the same; None: all. The rest count nowhere.
     """
 
     reward: Floats
@@ -196,8 +196,7 @@ class About:
         cohorts: C.
         outcomes: Q names of the columns of `Outcome.values`.
         tolerance: a shown action is a bad recommendation where its harm exceeds this [welfare units].
-        bad_means: in a sentence, what makes a recommendation bad here; "" where nothing is declared to be bad, so that
-            welfare, harm and exposure are not told.
+        bad_means: in a sentence, what makes a recommendation bad here; "" where nothing does, and harm is not told.
         clock: unit of time.
         horizon: length of a replication [clock units].
         people: whether visitors are recognised, so that things are told by person.
@@ -206,6 +205,7 @@ class About:
         real: whether visitors, and what comes of what they are shown, are taken from data about real people.
         estimated: whether expected rewards, and so regret, are estimates from data, rather than known.
         notes: what a reader must know: sources, licences, what is estimated, what is idealised.
+        changes: when the world changes, in order, as far as that is known beforehand.
     """
 
     title: str
@@ -224,6 +224,7 @@ class About:
     real: bool = False
     estimated: bool = False
     notes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 class Environment(Protocol):

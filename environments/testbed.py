@@ -74,7 +74,13 @@ class Testbed(Description):
     @property
     def shown_cohorts(self) -> tuple[str, ...] | None:
         """Names of the cohorts, if policies may be told them."""
-        return tuple(cohort.key for cohort in cohorts_of(self.cohorts)) if self.observe_cohort else None
+        keys = tuple(cohort.key for cohort in cohorts_of(self.cohorts, self.paragraphs))
+        return keys if self.observe_cohort else None
+
+    @property
+    @abstractmethod
+    def paragraphs(self) -> tuple[tuple[str, str], ...]:
+        """What is each declared cohort's own (C,), as (heading, text) of its card."""
 
     @property
     @abstractmethod
@@ -89,7 +95,7 @@ class Testbed(Description):
             self.name or self.title,
             self.horizon,
             objective_text=self.objective_text,
-            cohorts=cohorts_of(self.cohorts),
+            cohorts=cohorts_of(self.cohorts, self.paragraphs),
             bad_below=self.bad_below,
             notes=("A simulation with made-up numbers: a testbed from the literature.",),
         )

@@ -80,9 +80,17 @@ def disagreements(groups: Sequence[Group]) -> list[Fault]:
     return faults
 
 
-def cohorts_of(groups: Sequence[Group]) -> tuple[Cohort, ...]:
-    """How cohorts are presented; everybody is one where none are declared."""
-    return tuple(Cohort(key=group.name, name=group.name, share=group.share) for group in groups) or (EVERYBODY,)
+def cohorts_of(groups: Sequence[Group], paragraphs: Sequence[tuple[str, str]]) -> tuple[Cohort, ...]:
+    """How cohorts are presented; everybody is one where none are declared.
+
+    Args:
+        groups: C.
+        paragraphs: C of their cards, as (heading, text).
+    """
+    return tuple(
+        Cohort(key=group.name, name=group.name, share=group.share, text=(paragraph,))
+        for group, paragraph in zip(groups, paragraphs, strict=True)
+    ) or (EVERYBODY,)
 
 
 def shares_of(groups: Sequence[Group]) -> Floats:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from bandits.protocol import Bools, Floats, Ints, Problem
 from bandits.streams import stream
+from environments.cohort_cards import percent
 from environments.drawn import BLOCK, Block, Drawn, Horizon
 from environments.testbed import HORIZON, Common, Testbed, numbered
 from environments.testbed_cohorts import Group, each, visitors
@@ -88,6 +89,16 @@ class Wheel(Testbed):
         """Radius of each cohort (C,)."""
         own = [self.delta if cohort.delta is None else cohort.delta for cohort in self.cohorts]
         return np.array(own or [self.delta])
+
+    @property
+    def paragraphs(self) -> tuple[tuple[str, str], ...]:
+        """What is each declared cohort's own: the radius beyond which there is the large reward."""
+        told = [
+            f"From {'the common' if cohort.delta is None else 'its own'} radius {delta:g} on, "
+            f"in {percent(1 - delta**2)} of its visits, there is the large reward."
+            for cohort, delta in zip(self.cohorts, self.deltas.tolist(), strict=False)  # one radius without cohorts
+        ]
+        return tuple(("Rim", text) for text in told)
 
     @property
     def mu(self) -> Floats:

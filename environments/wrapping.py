@@ -15,6 +15,7 @@ from bandits.description import Description, identity, label_of, parameters
 from bandits.errors import Fault, InputError, unknown
 from bandits.protocol import Bools, Floats, Ints, Problem
 from bandits.streams import stream
+from environments.changing import Change, in_order
 from environments.protocol import About, Environment, Late, Outcome, Users, Visits, World
 from environments.registry import EnvironmentField
 
@@ -37,6 +38,10 @@ class Wrapped(Description, ABC):
     @abstractmethod
     def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
+
+    def changes_in(self, inner: About) -> tuple[Change, ...]:
+        """When the world changes: as inside, and where the wrapper has a plan."""
+        return inner.changes
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -69,7 +74,8 @@ class Wrapped(Description, ABC):
         inner: About = self.world.about
         own = {key: value for key, value in parameters(self).items() if key != "world"}
         scenario = identity([type(self).__module__, type(self).__qualname__, own, inner.scenario])
-        return replace(inner, scenario=scenario, notes=(*inner.notes, self.note(inner)))
+        notes, changes = (*inner.notes, self.note(inner)), in_order(self.changes_in(inner))
+        return replace(inner, scenario=scenario, notes=notes, changes=changes)
 
     @abstractmethod
     def open(self, seed: int, replication: int) -> World:

@@ -29,6 +29,7 @@ from environments.shop.scenario import Scenario
 from environments.shop.shelves import empty_day, shelves_of
 from environments.shop.shop_floor import ShopFloor
 from environments.shop.truth_tables import truth_tables
+from environments.shop.turning_points import turning_points
 
 Feedback = Literal["at once", "wait", "correct"]
 
@@ -236,6 +237,7 @@ class Storefront(Description):
             reward_unit=self.goal.unit,
             currency=shop.currency,
             notes=tuple(notes),
+            changes=turning_points(shop) if shop.changes else (),
         )
 
     def open(self, seed: int, replication: int) -> ShopFloor:

@@ -13,7 +13,7 @@ from experiments.reports.chance import flat
 from experiments.reports.drawing import PENS, to_svg
 from experiments.reports.facts import ALL, Setting, Story
 from experiments.reports.figures import SHARE, Figure, described, drawn_policies
-from experiments.reports.phrases import horizon, intervals, like, policy, quoted, shown_of
+from experiments.reports.phrases import called, horizon, intervals, like, policy, quoted, shown_of
 from experiments.reports.points import Dot, scatter
 from experiments.reports.wording import Estimate, capital, listing
 
@@ -41,7 +41,7 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
         if len(dots) < 2:  # noqa: PLR2004  one point is no comparison
             continue
         if not any(dot.x.value for dot in dots):
-            unharmed.append(cohort.name)
+            unharmed.append(called(cohort))
             continue
         drawn = scatter(cohort.name, across, setting.marked("regret_per_visit", "regret a visit"), dots, units)
         said = described((d.label, f"{units[0].say(d.x)} and {units[1].say(d.y)}") for d in dots if d.pen)
@@ -54,11 +54,11 @@ def tradeoff(setting: Setting, key: str) -> Figure | None:
     least, spared = (setting.get(p[0], sufferer.key, setting.exposure) for p in (regrets, harms))
     if regrets[0] == harms[0] or setting.unit(setting.exposure).alike(least, spared):
         title = Markup("The policy with the least regret, {}, also spares {} most").format(
-            policy(regrets[0]), sufferer.name
+            policy(regrets[0]), called(sufferer)
         )
     else:
         title = Markup("Least regret is not least harm: {} regrets least, {} spares {} most").format(
-            policy(regrets[0]), policy(harms[0]), sufferer.name
+            policy(regrets[0]), policy(harms[0]), called(sufferer)
         )
     reading = (
         "Each point is a policy; the nearer to the lower left corner, the better for both. "

@@ -1,4 +1,4 @@
-"""How a panel looks: pens that can be told apart without colour, axes, labels that keep clear of each other, and SVG.
+"""How a panel looks: pens that can be told apart without colour, axes, labels on few lines, and SVG.
 
 A panel is drawn at the width of a phone, so that its text is as large there as on a desk, where several stand in a row.
 All lengths are pixels at natural size [px].
@@ -10,7 +10,7 @@ import io
 import math
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,6 @@ INK, GREY, PALE, RULE = "#1f1f1f", "#5c5c5c", "#b9b9b9", "#e4e4e4"
 LETTER = 0.6  # of the size of the type: how wide a letter is at most, on average
 LEADING = 1.15
 TICKS, MOST_DIGITS = 4, 6  # of an axis; of a label on it
-CLOSE = 11  # a label that is nearer needs no line to its point
 
 Dash = str | tuple[int, tuple[float, ...]]
 
@@ -136,79 +135,6 @@ def _attributes(tag: str) -> str:
     tag = re.sub(r"font: (?:(bold|\d+) )?([\d.]+)px [^;\"]*", r"font-size: \2px; font-weight: \1", tag)
     tag = re.sub(r"font-family: [^;\"]*;?|font-weight: (?=;)| transform=\"rotate\(-?0 [^)]*\)\"", "", tag)
     return re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), tag)
-
-
-def spread(targets: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
-    """Centres for labels that want to stand at `targets` but must not overlap, between `low` and `high`."""
-    order = sorted(range(len(targets)), key=lambda i: targets[i])
-    centres = list(targets)
-    floor = low
-    for i in order:
-        centres[i] = max(targets[i], floor + heights[i] / 2)
-        floor = centres[i] + heights[i] / 2
-    ceiling = high
-    for i in reversed(order):
-        centres[i] = min(centres[i], ceiling - heights[i] / 2)
-        ceiling = centres[i] - heights[i] / 2
-    return centres
-
-
-Box = tuple[float, float, float, float]
-
-
-def place(points: Sequence[tuple[float, float]], labels: Sequence[str], within: Box, taken: Sequence[Box]) -> list[Box]:
-    """Boxes (left, bottom, right, top) for labels beside their points, each where it covers least.
-
-    Args:
-        points: in pixels.
-        labels: broken into lines.
-        within: what they must not leave.
-        taken: what they should not cover.
-    """
-    boxes: list[Box] = []
-    points_taken = list(taken)
-    for (x, y), label in zip(points, labels, strict=True):
-        lines = label.split("\n")
-        wide = max(map(len, lines)) * SMALL * LETTER
-        tall = len(lines) * SMALL * LEADING
-        options = []
-        for distance in (7, 16, 28, 42, 58, 76):
-            for turn in range(16):
-                east, north = math.cos(turn * math.pi / 8), math.sin(turn * math.pi / 8)
-                left = x + distance * east - wide * (1 - east) / 2
-                bottom = y + distance * north - tall * (1 - north) / 2
-                box = (left, bottom, left + wide, bottom + tall)
-                cost = _outside(box, within) + _covered(box, points_taken) + 4 * _covered(box, boxes)
-                cost += sum(10 * _covered(speck, boxes) for speck in _leader((x, y), box))
-                options.append((cost + 0.8 * distance, turn, box))
-        chosen = min(options)[2]
-        boxes.append(chosen)
-        points_taken += _leader((x, y), chosen)
-    return boxes
-
-
-def nearest(point: tuple[float, float], box: Box) -> tuple[float, float]:
-    """The point of a box that is nearest to another point."""
-    return min(max(point[0], box[0]), box[2]), min(max(point[1], box[1]), box[3])
-
-
-def _leader(point: tuple[float, float], box: Box) -> list[Box]:
-    """Specks along the line from a point to its label."""
-    end = nearest(point, box)
-    steps = [(point[0] + (end[0] - point[0]) * t / 8, point[1] + (end[1] - point[1]) * t / 8) for t in range(1, 8)]
-    return [(x - 2, y - 2, x + 2, y + 2) for x, y in steps] if math.dist(point, end) > CLOSE else []
-
-
-def _outside(box: Box, within: Box) -> float:
-    over = (within[0] - box[0], within[1] - box[1], box[2] - within[2], box[3] - within[3])
-    return 100 * sum(max(0.0, by) for by in over)
-
-
-def _covered(box: Box, others: Sequence[Box]) -> float:
-    left, bottom, right, top = box
-    return sum(
-        max(0.0, min(right, o[2]) - max(left, o[0])) * max(0.0, min(top, o[3]) - max(bottom, o[1])) for o in others
-    )
 
 
 def broken(label: str, letters: int = 18, lines: int = 3) -> str:

@@ -15,7 +15,7 @@ from experiments.reports.chance import chance
 from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import PENS, Pen, to_svg
 from experiments.reports.facts import Competitor, Setting
-from experiments.reports.phrases import intervals, policy, shown_of, was
+from experiments.reports.phrases import called, changing, intervals, policy, shown_of, was_shown
 from experiments.reports.wording import Unit, capital, listing
 
 SIGNAL = 0.25
@@ -90,6 +90,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
             clock=setting.about.clock,
             end=setting.about.horizon,
             top=1.05 * max(float(line.y.max()) for line in total) or 1.0,
+            changes=setting.about.changes,
         )
         said = described((line.label, unit.write(float(line.y[-1]))) for line in total if line.pen)
         title = f"{cohort.name}: bad recommendations a customer, added up over time"
@@ -109,14 +110,15 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
         number = unit.say(setting.get(order[0], cohort.key, setting.exposure)).number
         what = f"{number} bad recommendations" if by_head else f"{number} of visits"
         ends = [Markup("{} under each policy").format(what)]
-    head = f"{cohort.name} {was(cohort)} shown" if by_head else f"{cohort.name}, shown something bad in"
-    whom = "" if cohort.key == EVERYBODY.key else f"{cohort.name} "
+    head = was_shown(cohort) if by_head else f"{called(cohort)}, shown something bad in"
+    whom = "" if cohort.key == EVERYBODY.key else f"{called(cohort)} "
     reading = (
         f"Of every hundred visits in the preceding tenth of the time, how many showed {whom}something bad; "
         "in the first tenth, of all visits so far. The dashed rule is one in four. Policies without a name are grey."
     )
     if total:
         reading += f" Then the same, added up for each customer.{intervals(setting, 'Shaded are')}"
+    reading += changing(setting)
     return Figure(key, Markup("{} {}").format(capital(head), listing(ends)), reading, tuple(panels))
 
 
@@ -135,6 +137,7 @@ def _share_panel(lines: Sequence[Line], name: str, counted: str, setting: Settin
         end=setting.about.horizon,
         top=1.0,
         rule=SIGNAL,
+        changes=setting.about.changes,
     )
     said = described((line.label, SHARE.write(float(line.y[-1]))) for line in lines if line.pen)
     return to_svg(drawn, key, f"{name}: {counted}", f"In the last tenth of the time, {said}")
@@ -161,6 +164,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
     if not setting.harms or len(setting.cohorts) < 2:  # noqa: PLR2004  one cohort is no comparison
         return None
     panels, gaps = [], {}
+    names = {cohort.name: called(cohort) for cohort in setting.followed}
     for number, label in enumerate(label for label in pens(setting) if label != setting.oracle):
         lines = []
         for pen, cohort in zip(cohort_pens(setting), setting.followed, strict=True):
@@ -182,11 +186,19 @@ def learning(setting: Setting, key: str) -> Figure | None:
         title = Markup(
             "What suits {} does not suit {}: in the last tenth of the time, "
             "{} showed something bad in {} of visits by {}, in {} by {}"
-        ).format(best, worst, policy(widest), SHARE.write(most, 0), worst, SHARE.write(least, 0), best)
+        ).format(
+            names[best],
+            names[worst],
+            policy(widest),
+            SHARE.write(most, 0),
+            names[worst],
+            SHARE.write(least, 0),
+            names[best],
+        )
     reading = (
         "One panel a policy, one line a group of people: a line that stays up is a group that the policy "
         "has not learnt to serve. Counted are the visits of the preceding tenth of the time; in the first tenth, all "
-        f"visits so far. The dashed rule is one visit in four.{shown_of(setting)}"
+        f"visits so far. The dashed rule is one visit in four.{shown_of(setting)}{changing(setting)}"
     )
     return Figure(key, title, reading, tuple(panels))
 

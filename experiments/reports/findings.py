@@ -9,7 +9,7 @@ from markupsafe import Markup
 from experiments.reports.chance import beats_chance
 from experiments.reports.facts import ALL, FIRST_DAYS, Setting, Story
 from experiments.reports.missed import who_misses
-from experiments.reports.phrases import against, by, gap, is_person, policy, possessive, quoted, span, verdict, was
+from experiments.reports.phrases import against, by, called, gap, is_one, policy, possessive, quoted, span, verdict, was
 from experiments.reports.wording import Estimate, Unit, capital, headline, listing, words
 
 SHARE = Unit("share")
@@ -50,7 +50,7 @@ def _suffers(setting: Setting) -> tuple[str, Markup] | None:
     sentence = whole + shown.format(by(sufferer), "them " if by(sufferer) else "")
     others = [c for c in setting.cohorts if c.key != sufferer.key and c.key in exposure]
     if others:
-        sentence += Markup(", against {}").format(against({c.name: exposure[c.key] for c in others}, SHARE))
+        sentence += Markup(", against {}").format(against({called(c): exposure[c.key] for c in others}, SHARE))
     measured = [setting.get(p, sufferer.key, "bad_per_visit") for p in order]
     same = len(order) > 1 and SHARE.alike(*measured)
     sentence += Markup(". It was {} under {}: {}").format(
@@ -63,9 +63,9 @@ def _suffers(setting: Setting) -> tuple[str, Markup] | None:
         sentence += Markup(", or {} bad recommendations a customer in {}").format(
             setting.unit("bad_per_customer").say(total).number, span(setting)
         )
-    close = [c.name for c in others if exposure[sufferer.key] - exposure[c.key] < NARROW]
-    name = headline(listing([sufferer.name, *close]).unescape())
-    verb = "suffers" if is_person(sufferer) and not close else "suffer"
+    close = [called(c) for c in others if exposure[sufferer.key] - exposure[c.key] < NARROW]
+    name = headline(listing([called(sufferer), *close]).unescape())
+    verb = "suffers" if is_one(sufferer) and not close else "suffer"
     return f"{name} {verb} most." if others else "How much was bad.", sentence + "."
 
 
@@ -133,7 +133,7 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
     if _level(setting, order, sufferer.key, metric):
         return None
     sentence = Markup("{} {} spared most under {}: {}, where it was {} under {}").format(
-        capital(sufferer.name),
+        capital(called(sufferer)),
         was(sufferer),
         policy(best),
         unit.say(setting.get(best, sufferer.key, metric)).with_noun(what, first=True),
@@ -150,7 +150,7 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
             )
     earner = (setting.ranked(setting.business) or [best])[0]
     if not beats_chance(setting, earner, setting.business):
-        return f"What is best for {sufferer.name}.", sentence + "."
+        return f"What is best for {called(sufferer)}.", sentence + "."
     if earner == best:
         sentence += Markup(". It is also what {}: nobody has to choose").format(_best(setting))
     else:
@@ -168,7 +168,7 @@ def _spared(setting: Setting) -> tuple[str, Markup] | None:
                 each,
                 verdict(cost, said),
             )
-    return f"What is best for {sufferer.name}.", sentence + "."
+    return f"What is best for {called(sufferer)}.", sentence + "."
 
 
 def _early(setting: Setting) -> tuple[str, Markup] | None:
@@ -187,7 +187,7 @@ def _early(setting: Setting) -> tuple[str, Markup] | None:
         policy(order[0]),
         unit.write(first.value),
         unit.write(total.value),
-        sufferer.name,
+        called(sufferer),
         span(setting),
         possessive(sufferer),
     )

@@ -9,7 +9,7 @@ from environments.protocol import Cohort
 from experiments.reports.chance import flat
 from experiments.reports.definitions import METRICS
 from experiments.reports.facts import ALL, Setting, Story
-from experiments.reports.phrases import shown_of, waited
+from experiments.reports.phrases import called, shown_of, waited
 from experiments.reports.wording import Said, headline
 
 Row = tuple[str, tuple[Said, ...]]
@@ -58,7 +58,7 @@ def glance(setting: Setting, key: str) -> Grid:
     }[setting.exposure]
     caption = (
         f"{what}, for each cohort and for all; then what else each policy did to all. "
-        f"The policies that spare {setting.sufferer.name} most stand first.{shown_of(setting)}"
+        f"The policies that spare {called(setting.sufferer)} most stand first.{shown_of(setting)}"
         if several
         else f"What each policy did. The policies with the least {'harm' if setting.harms else 'regret'} stand first."
     )
@@ -111,7 +111,7 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Grid | None:
     ]
     return Grid(
         key,
-        f"{headline(cohort.name)}: what each policy did{told}",
+        f"{headline(called(cohort))}: what each policy did{told}",
         "Policy",
         tuple(setting.marked(metric, title) + setting.unit(metric).heads[0] for metric, title in columns),
         (("", _rows(order, cells)),),

@@ -12,7 +12,7 @@ from experiments.reports.curves import Line, curves
 from experiments.reports.drawing import Pen, to_svg
 from experiments.reports.facts import ALL, ESTIMATED, Setting
 from experiments.reports.figures import Figure, cohort_pens, described, drawn_policies, recent
-from experiments.reports.phrases import MANY, against, by, intervals, is_person, policy, shown_of, span
+from experiments.reports.phrases import MANY, against, by, called, changing, intervals, is_one, policy, shown_of, span
 from experiments.reports.wording import capital, headline, listing, words
 
 METRIC = "regret_per_visit"
@@ -42,7 +42,7 @@ def who_misses(setting: Setting) -> tuple[str, Markup] | None:
         unit.write(missed[most.key], digits),
     )
     if others:
-        sentence += Markup(", against {}").format(against({c.name: missed[c.key] for c in others}, unit, digits))
+        sentence += Markup(", against {}").format(against({called(c): missed[c.key] for c in others}, unit, digits))
     if count > 1:
         told = [unit.say(setting.get(p, ALL, METRIC)) for p in (order[0], order[-1])]
         if unit.alike(*(setting.get(p, ALL, METRIC) for p in order)):
@@ -51,13 +51,13 @@ def who_misses(setting: Setting) -> tuple[str, Markup] | None:
             sentence += Markup(". Over all visits it was most under {}, {}, and least under {}, {}").format(
                 policy(order[0]), told[0].with_noun("", first=True), policy(order[-1]), told[1]
             )
-    close = [c.name for c in others if missed[most.key] - missed[c.key] < APART * missed[most.key]]
+    close = [called(c) for c in others if missed[most.key] - missed[c.key] < APART * missed[most.key]]
     if not others:
         return "How much was missed.", sentence + "."
     if len(close) == len(others) or len(close) >= MANY:
         return "No cohort misses much more than another.", sentence + "."
-    name = headline(listing([most.name, *close]).unescape())
-    return f"{name} {'misses' if is_person(most) and not close else 'miss'} most.", sentence + "."
+    name = headline(listing([called(most), *close]).unescape())
+    return f"{name} {'misses' if is_one(most) and not close else 'miss'} most.", sentence + "."
 
 
 def altogether(setting: Setting, cohort: Cohort) -> list[Markup]:
@@ -137,22 +137,24 @@ def persona(setting: Setting, cohort: Cohort, key: str) -> Figure | None:
             clock=setting.about.clock,
             end=setting.about.horizon,
             top=_top(lines),
+            changes=setting.about.changes,
         )
         said = described((line.label, heads[1].write(float(line.y[-1]))) for line in lines if line.pen)
         panels.append(to_svg(drawn, f"{key}-{part}", f"{cohort.name}: {name.lower()}, {what}", f"{when}, {said}"))
     ends = [unit.say(setting.get(p, cohort.key, METRIC)).number for p in (order[-1], order[0])]
     title = Markup("{} missed {} a visit under {} and {} under {}").format(
-        capital(cohort.name), ends[0], policy(order[-1]), ends[1], policy(order[0])
+        capital(called(cohort)), ends[0], policy(order[-1]), ends[1], policy(order[0])
     )
     if ends[0] == ends[1]:
         each = "each policy" if len(order) > 1 else policy(order[0])
-        title = Markup("{} missed {} a visit under {}").format(capital(cohort.name), ends[0], each)
+        title = Markup("{} missed {} a visit under {}").format(capital(called(cohort)), ends[0], each)
     reading = (
         f"Expected reward missed a visit, {TENTH}; in the first tenth, of all visits so far. Then the same, added up."
         f"{intervals(setting, 'Shaded are')}"
     )
     if not all(line.pen for line in late):
         reading += " Policies without a name are grey."
+    reading += changing(setting)
     return Figure(key, title, reading, tuple(panels))
 
 
@@ -174,7 +176,7 @@ def learning(setting: Setting, key: str) -> Figure | None:
     """Under each named policy, what each cohort still misses; None where there is one cohort."""
     if setting.harms or flat(setting) or len(setting.cohorts) < 2:  # noqa: PLR2004  one cohort is no comparison
         return None
-    unit = setting.unit(METRIC)
+    unit, names = setting.unit(METRIC), {cohort.name: called(cohort) for cohort in setting.followed}
     drawn: dict[str, list[Line]] = {}
     for label in pens(setting):
         found = {c.name: recent(setting, label, c.key, "regret") for c in setting.followed}
@@ -193,7 +195,14 @@ def learning(setting: Setting, key: str) -> Figure | None:
     for number, (label, lines) in enumerate(drawn.items()):
         subtitle = "regret a visit" + mark + unit.heads[0]
         panel = curves(
-            label, subtitle, lines, unit.heads[1], clock=setting.about.clock, end=setting.about.horizon, top=top
+            label,
+            subtitle,
+            lines,
+            unit.heads[1],
+            clock=setting.about.clock,
+            end=setting.about.horizon,
+            top=top,
+            changes=setting.about.changes,
         )
         ends = sorted((float(line.y[-1]), line.label) for line in lines)
         said = described((line.label, unit.write(float(line.y[-1]))) for line in lines)
@@ -213,10 +222,18 @@ def learning(setting: Setting, key: str) -> Figure | None:
     else:
         title = Markup(
             "What suits {} does not suit {}: in the last tenth of the time, {} missed {} a visit by {}, {} by {}"
-        ).format(best, worst, policy(widest), unit.write(most), worst, unit.write(least), best)
+        ).format(
+            names[best],
+            names[worst],
+            policy(widest),
+            unit.write(most),
+            names[worst],
+            unit.write(least),
+            names[best],
+        )
     reading = (
         "One panel a policy, one line a group of people: a line that stays up is a group that the policy has not "
         f"learnt to serve. Counted is regret a visit, {TENTH}; in the first tenth, of all visits so far."
-        f"{shown_of(setting)}"
+        f"{shown_of(setting)}{changing(setting)}"
     )
     return Figure(key, title, reading, tuple(panels))

@@ -15,7 +15,7 @@ from experiments.disk import write_whole
 from experiments.reports import grids, overview
 from experiments.reports.definitions import LETTERS, METRICS
 from experiments.reports.needs import apart, summary
-from experiments.reports.phrases import is_person, sentence, soft
+from experiments.reports.phrases import called, is_person, narrow, sentence, soft
 from experiments.reports.reading import Facts, Ledgers, read
 from experiments.reports.story import told
 from experiments.reports.wording import curly, headline, listing, words
@@ -37,7 +37,14 @@ def render(result: Ledgers) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"soft": soft, "headline": headline, "curly": curly, "sentence": sentence}
+    environment.filters |= {
+        "soft": soft,
+        "headline": headline,
+        "curly": curly,
+        "sentence": sentence,
+        "called": called,
+        "narrow": narrow,
+    }
     template = environment.from_string(_file("report.html.j2"))
     keys = [f"s{number}" for number in range(len(facts.stories))]
     several = len(keys) > 1

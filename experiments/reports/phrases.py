@@ -14,6 +14,7 @@ from experiments.reports.wording import Estimate, Said, Unit, counted, headline,
 
 HALF = 0.5
 MANY = 5  # names, and more are too many for a sentence
+MOST = 8  # kinds of changes of a world: more are not listed
 POSSESSIVE = {"he": "his", "she": "her", "they": "their"}
 OBJECT = {"he": "him", "she": "her", "they": "them"}
 
@@ -28,9 +29,19 @@ def soft(label: str) -> Markup:
     return Markup(re.sub(r"([(,=_/])(?=\S)", r"\1<wbr>", str(escape(label))))  # noqa: S704  it is escaped
 
 
+def narrow(label: str) -> Markup:
+    """A label for a column that is narrow: it may also be broken where a word begins within a word."""
+    return Markup(re.sub(r"([a-z])(?=[A-Z][a-z])", r"\1<wbr>", str(soft(label))))  # noqa: S704  it is escaped
+
+
 def quoted(name: str) -> Markup:
     """An objective's name."""
     return Markup("“{}”").format(name)
+
+
+def was_shown(cohort: Cohort) -> str:
+    """Luke was shown, visitors aged 18–29 were shown."""
+    return f"{called(cohort)} {was(cohort)} shown"
 
 
 def possessive(cohort: Cohort) -> str:
@@ -71,9 +82,26 @@ def is_person(cohort: Cohort) -> bool:
     return not cohort.name[:1].islower()
 
 
+def is_bare(cohort: Cohort) -> bool:
+    """Whether its name is a word that does not say of whom: "few"."""
+    name = cohort.name
+    plural = name.endswith(("s", "men", "people"))
+    return not is_person(cohort) and " " not in name and not plural and cohort.key != EVERYBODY.key
+
+
+def called(cohort: Cohort) -> str:
+    """How a sentence calls it: "Luke", "visitors aged 18–29"; a word that does not say of whom is marked as a name."""
+    return f"the cohort “{cohort.name}”" if is_bare(cohort) else cohort.name
+
+
+def is_one(cohort: Cohort) -> bool:
+    """Whether what is said of it is said in the singular: not of a group."""
+    return is_person(cohort) or is_bare(cohort) or cohort.key == EVERYBODY.key
+
+
 def was(cohort: Cohort) -> str:
     """Was for one person by name, were for a group."""
-    return "was" if is_person(cohort) or cohort.key == EVERYBODY.key else "were"
+    return "was" if is_one(cohort) else "were"
 
 
 def by(cohort: Cohort) -> str:
@@ -82,14 +110,24 @@ def by(cohort: Cohort) -> str:
 
 
 def like(cohort: Cohort) -> str:
-    """The people whom a cohort stands for: "customers like Luke", or its own name where it is a group.
+    """The people whom a cohort stands for: "customers like Luke", or what a group is called."""
+    return f"customers like {cohort.name}" if is_person(cohort) else called(cohort)
 
-    A word that does not say of whom ("few") is marked as a name.
-    """
+
+def each_of(cohort: Cohort) -> str:
+    """One of them, for the head of a sentence: "A customer like Luke"."""
     if is_person(cohort):
-        return f"customers like {cohort.name}"
-    bare = " " not in cohort.name and not cohort.name.endswith(("s", "men", "people"))
-    return f"the cohort “{cohort.name}”" if bare else cohort.name
+        return f"A customer like {cohort.name}"
+    if cohort.key == EVERYBODY.key:
+        return "The average customer"
+    return f"On average, each of {'' if is_bare(cohort) else 'the '}{called(cohort)}"
+
+
+def nobody_came(setting: Setting, cohort: Cohort) -> Markup:
+    """Why nothing is told of a cohort."""
+    like_whom = f"{'No customer' if setting.about.people else 'Nobody'} like {cohort.name}"
+    who = f"Nobody of {called(cohort)}" if is_bare(cohort) else like_whom
+    return Markup("{} came in any repetition, so that there is nothing to tell.").format(who)
 
 
 def horizon(setting: Setting) -> str:
@@ -108,6 +146,24 @@ def span(setting: Setting, count: float | None = None) -> str:
 def intervals(setting: Setting, mark: str) -> str:
     """A line that says which marks of a figure are intervals, where there are any."""
     return f" {mark} 95\N{NO-BREAK SPACE}% intervals." if setting.replications > 1 else ""
+
+
+def changing(setting: Setting) -> str:
+    """A sentence that says what the upright lines of a figure mark, where the world changes on known days."""
+    changes, clock = setting.about.changes, setting.about.clock
+    if not changes:
+        return ""
+    when: dict[str, list[str]] = {}
+    for change in changes:
+        when.setdefault(change.label, []).append(f"{clock} {change.time:,}")
+    told = [
+        f"{label} ({listing(times) if len(times) <= MANY else f'{len(times)} times, from {times[0]} to {times[-1]}'})"
+        for label, times in when.items()
+    ]
+    if len(told) > MOST:
+        ends = f"from {clock} {changes[0].time:,} to {clock} {changes[-1].time:,}"
+        return f" Upright lines mark when the world changes, {ends}; where there is room, they say how."
+    return f" Upright lines mark when the world changes: {'; '.join(told)}."
 
 
 def verdict(difference: Estimate, said: Said) -> Markup:

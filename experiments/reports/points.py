@@ -12,7 +12,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments.reports.drawing import (
     BACKGROUND,
-    CLOSE,
     GREY,
     LEADING,
     PALE,
@@ -20,15 +19,13 @@ from experiments.reports.drawing import (
     SMALL,
     TICKS,
     WIDTH,
-    Box,
     Pen,
     broken,
     heading,
-    nearest,
     panel,
-    place,
     tick_labels,
 )
+from experiments.reports.labels import CLOSE, Box, nearest, place
 from experiments.reports.wording import Estimate, Unit
 
 HEIGHT = 290
@@ -107,11 +104,12 @@ def _reach(estimate: Estimate) -> list[list[float]] | None:
 
 def _name_dots(axes: Axes, dots: Sequence[Dot]) -> None:
     spots = axes.transData.transform([(dot.x.value, dot.y.value) for dot in dots])
-    taken: list[Box] = [(x - 4, y - 4, x + 4, y + 4) for x, y in spots]
-    named = [(dot, (float(x), float(y))) for dot, (x, y) in zip(dots, spots, strict=True) if dot.pen]
+    marks = [(float(x), float(y)) for x, y in spots]
+    named = [(dot, mark) for dot, mark in zip(dots, marks, strict=True) if dot.pen]
     labels = [broken(dot.label, 20, 2) for dot, _ in named]
     box = axes.get_window_extent()
-    boxes = place([spot for _, spot in named], labels, (box.x0 - 4, box.y0, WIDTH, box.y1 + 6), taken)
+    within = (box.x0 - 4, box.y0, WIDTH, box.y1 + 6)
+    boxes = place([mark for _, mark in named], labels, within, marks, _intervals(axes, dots))
     for (dot, (x, y)), label, (left, bottom, right, top) in zip(named, labels, boxes, strict=True):
         beside = "left" if left >= x - 1 else "right" if right <= x + 1 else "center"
         at = {"left": left, "right": right, "center": (left + right) / 2}[beside]
@@ -134,3 +132,15 @@ def _name_dots(axes: Axes, dots: Sequence[Dot]) -> None:
             linespacing=LEADING,
             zorder=6,
         )
+
+
+def _intervals(axes: Axes, dots: Sequence[Dot]) -> list[Box]:
+    """Where the lines of the intervals run."""
+    found: list[Box] = []
+    for dot in dots:
+        reach = [(e.value if e.low is None else e.low, e.value if e.high is None else e.high) for e in (dot.x, dot.y)]
+        (left, right), (low, high) = reach
+        ends = [(left, dot.y.value), (right, dot.y.value), (dot.x.value, low), (dot.x.value, high)]
+        (x0, y), (x1, _), (x, y0), (_, y1) = axes.transData.transform(ends)
+        found += [(x0, y - 1, x1, y + 1), (x - 1, y0, x + 1, y1)]
+    return found

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from environments.changing import Change
 from environments.protocol import About, Cohort
 from experiments.reports.definitions import METRICS
 from experiments.reports.facts import REGRETS, Competitor, Differences, Setting, Story
@@ -116,4 +117,5 @@ def _about(fields: Mapping[str, Any]) -> About:
         Cohort(**{**c, "name": plain(c["name"]), "text": tuple((head, text) for head, text in c["text"])})
         for c in fields["cohorts"]
     )
+    known["changes"] = tuple(Change(**change) for change in fields.get("changes", ()))  # earlier results have none
     return About(**known)

@@ -11,7 +11,19 @@ from experiments.reports.casting import highlights
 from experiments.reports.facts import Setting
 from experiments.reports.milestones import signal
 from experiments.reports.missed import altogether
-from experiments.reports.phrases import by, first_days, him, horizon, is_person, like, policy, possessive, span, was
+from experiments.reports.phrases import (
+    by,
+    each_of,
+    first_days,
+    him,
+    horizon,
+    like,
+    nobody_came,
+    policy,
+    possessive,
+    span,
+    was_shown,
+)
 from experiments.reports.wording import Estimate, Said, Unit, capital, listing, words
 
 FEW = 6
@@ -21,8 +33,7 @@ COUNT = Unit("count")
 def about_persona(setting: Setting, cohort: Cohort) -> list[Markup]:
     """The paragraphs on a persona; what a world does not have is not told."""
     if not setting.came(cohort):
-        who = Markup("No customer like {}" if setting.about.people else "Nobody like {}")  # noqa: S704  ours
-        return [(who + " came in any repetition, so that there is nothing to tell.").format(cohort.name)]
+        return [nobody_came(setting, cohort)]
     harm = ((_early, _altogether), (signal,), (_unlucky,))
     groups = (*(harm if setting.harms else ((altogether,),)), (_leaving,), (_money,))
     told = [[sentence for maker in makers for sentence in maker(setting, cohort)] for makers in groups]
@@ -45,7 +56,7 @@ def under_each(setting: Setting, cohort: Cohort) -> list[tuple[str, Markup]]:
             found = setting.get(label, cohort.key, metric)
             if found:
                 parts.append(text.format(setting.unit(metric).say(found), his=possessive(cohort)))
-        sentence = Markup("{} {} shown {}").format(capital(cohort.name), was(cohort), listing(parts))
+        sentence = Markup("{} {}").format(capital(was_shown(cohort)), listing(parts))
         churn, value = (setting.get(label, cohort.key, metric) for metric in ("churn", "value_per_customer"))
         if churn:
             sentence += Markup("; {} of customers like {him} left").format(
@@ -108,18 +119,16 @@ def _early(setting: Setting, cohort: Cohort) -> list[Markup]:
     if not order:
         return []
     counts = {p: setting.get(p, cohort.key, metric).times(factor) for p in order}
+    head = Markup("In {} {}").format(first_days(setting, cohort), was_shown(cohort))
     if same := _same(counts, COUNT):
         return [
-            Markup("In {} {} {} shown {} bad recommendations under {}.").format(
-                first_days(setting, cohort), cohort.name, was(cohort), *same
-            )
+            Markup("{} {} bad recommendations under {}.").format(head, *same)
             if factor == 1
             else Markup("Of the first 100 visits{}, {} showed a bad recommendation under {}.").format(by(cohort), *same)
         ]
     named, others = _named(setting, order)
     parts = _under(named, [COUNT.say(counts[p]) for p in named], "bad recommendations" if factor == 1 else "")
     if factor == 1:
-        head = Markup("In {} {} {} shown").format(first_days(setting, cohort), cohort.name, was(cohort))
         first = Markup("{} {}.").format(head, listing(parts))
     else:
         first = Markup("Of the first 100 visits{}, this many showed a bad recommendation: {}.").format(
@@ -225,14 +234,8 @@ def _money(setting: Setting, cohort: Cohort) -> list[Markup]:
     if not order:
         return []
     unit = setting.unit(metric)
-    whose = like(cohort)
-    head = (
-        Markup("A customer like {} was worth").format(cohort.name)
-        if metric == "value_per_customer" and is_person(cohort)
-        else Markup("On average, each of the {} was worth").format(whose)
-        if metric == "value_per_customer"
-        else Markup("The average visit{} earned").format(by(cohort))
-    )
+    by_head = metric == "value_per_customer"
+    head = f"{each_of(cohort)} was worth" if by_head else f"The average visit{by(cohort)} earned"
     same = _same({p: setting.get(p, cohort.key, metric) for p in order}, unit)
     sentence = Markup("{} {} under {}").format(
         head, unit.say(setting.get(order[0], cohort.key, metric)), same[1] if same else policy(order[0])

@@ -334,6 +334,9 @@ def test_about_is_plain_data_and_its_shares_add_up(environment):
     assert len({cohort.key for cohort in about.cohorts}) == len(about.cohorts)
     assert "all" not in {cohort.key for cohort in about.cohorts}
     assert about.tolerance >= 0
+    times = [change.time for change in about.changes]
+    assert times == sorted(times)
+    assert all(0 < time < about.horizon for time in times)
 
 
 def test_cohort_shares_are_as_declared():

@@ -26,6 +26,23 @@ def test_a_schedule_by_hand():
     assert available(environment, 2) == [1] * 7
 
 
+def test_a_report_is_told_when_something_comes_or_goes():
+    """a is new at 2 and b gone at 5, after two breaks; c has one break, and is away again until the end."""
+    schedule = {"a": {"from": 2}, "b": {"until": 5, "out": [[1, 2], [3, 4]]}, "c": {"out": [[2, 3], [6, 9]]}}
+    assert [(c.time, c.label) for c in Launches(Tiny(7), schedule=schedule).about.changes] == [
+        (1, "out of stock: b"),
+        (2, "new: a"),
+        (2, "back: b"),
+        (2, "out of stock: c"),
+        (3, "out of stock: b"),
+        (3, "back: c"),
+        (4, "back: b"),
+        (5, "gone: b"),
+        (6, "gone: c"),
+    ]
+    assert Holdout(Launches(Tiny(7, nothing=True), schedule={"a": {"from": 2}}), share=0.4).about.changes[0].time == 2
+
+
 def test_a_schedule_goes_by_days_where_the_clock_does():
     """Days of 2, 1, 0 and 3 visits; a from day 1 on."""
     assert available(Launches(Tiny(6, days=[2, 1, 0, 3]), schedule={"a": {"from": 1}}), 0) == [0, 0, 1, 1, 1, 1]

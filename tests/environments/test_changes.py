@@ -63,6 +63,29 @@ def played(environment, action=LIGHTS):
 # What is written down
 
 
+def test_a_report_is_told_what_changes_on_the_shelves():
+    """Of the centrepiece, sold all along, only the bad batch; party lights in turn, but for the days before day 5."""
+    name = {item.key: item.name for item in ACME.items}
+    lights, pro = name["party_lights"], name["smart_widget_pro"]
+    shop = Storefront(scenario=ALL, objective="kept_margin")
+    assert [(change.time, change.label) for change in shop.about.changes] == [
+        (3, f"cheaper: {pro}"),
+        (5, f"new: {lights}"),
+        (8, f"worse: {name['centrepiece']}"),
+        (9, f"dearer: {pro}"),
+        (10, f"out of stock: {lights}"),
+        (12, f"back: {lights}"),
+        (20, f"cheaper: {lights}"),
+        (25, f"worse: {lights}"),
+        (30, f"dearer: {lights}"),
+        (40, f"better: {lights}"),
+        (50, f"gone: {lights}"),
+    ]
+    shorter = Storefront(scenario=ALL, objective="kept_margin", days=10)
+    assert [change.time for change in shorter.about.changes] == [3, 5, 8, 9]
+    assert Storefront(scenario=ACME, objective="kept_margin").about.changes == ()
+
+
 def test_days_are_half_open():
     """On sale from 2 until 9, but for days 4, 5 and 7."""
     item = ACME.items[0].model_copy(update={"launch": 2, "retire": 9, "out_of_stock": ((4, 6), (7, 8))})

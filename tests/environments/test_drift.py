@@ -127,6 +127,23 @@ def test_launches_go_by_name_outside_and_by_role_inside():
     assert every_visit(inside, "available").tolist() == [[a[t], b[t], True] for t in range(6)]
 
 
+def test_a_report_is_told_when_roles_change_and_that_what_happens_later_happens_to_roles():
+    """Roles change at 2 and 4; a is new at 1 and b gone at 3, when that is a role, and its name unknown."""
+    inner = Launches(Tiny(6), schedule={"a": {"from": 1}, "b": {"until": 3}})
+
+    def told(**how):
+        return [(change.time, change.label) for change in Drifting(inner, **how).about.changes]
+
+    assert told(kind="abrupt", every=2) == [
+        (1, "new: a"),
+        (2, "roles change"),
+        (3, "gone: b (its role)"),
+        (4, "roles change"),
+    ]
+    assert told(kind="gradual", at=(4,), over=2) == [(1, "new: a"), (3, "gone: b"), (4, "roles begin to change")]
+    assert told(kind="seasonal", period=4) == [(1, "new: a (its role)"), (3, "gone: b (its role)")]
+
+
 def test_late_news_is_of_the_role():
     """a and b swap at 2; by 1, a's rewards are 0, 10, 21, 31 and known before 2, 3, 4, 5, in either order."""
     news = {0: (2, 0.0), 1: (3, 10.0), 2: (4, 21.0), 3: (5, 31.0)}

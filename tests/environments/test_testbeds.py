@@ -11,7 +11,7 @@ from scipy import stats
 from bandits import Always, LinUCB, PerCohort, PersonaBelief, Random
 from bandits.errors import InputError
 from bandits.protocol import Problem
-from environments import Bernoulli, Drawn, DrawnWorld, Gaussian, Linear, Logistic, Wheel, about_of
+from environments import Bernoulli, Change, Drawn, DrawnWorld, Gaussian, Linear, Logistic, Wheel, about_of
 from environments.registry import environment_from
 from environments.wheel import means_at
 from experiments.runner import run_cell
@@ -53,6 +53,24 @@ class TestCohorts:
         """By the exact binomial test; of 20,000 visits, a share that is off by .04 would be found."""
         assert detectable_gap(20_000, looks=2) < 0.04
         proportions(np.bincount(stacked(environment, "cohort")), [0.25, 0.75])
+
+    def test_a_card_says_what_is_a_cohorts_own(self):
+        """Of the wheel's disc, 1 − .9² = .19 and 1 − .5² = .75 lie outside; two means 1.5 apart about 0: −.75, .75."""
+        far = "Its own: the parameters of each action lie {} from the common ones, whose length is 1."
+        seen = " Its visitors show it: the mean of their x1 is {}."
+        assert [cohort.text for environment in COHORTS for cohort in environment.about.cohorts] == [
+            (("Mean rewards", "Its own; the highest: action 1 (0.5), action 0 (0.1)."),),
+            (("Mean rewards", "The common ones; the highest: action 0 (0.9), action 1 (0.8)."),),
+            (("Mean rewards", "Its own; the highest: action 0 (7), action 1 (\N{MINUS SIGN}2)."),),
+            (("Mean rewards", "The common ones; the highest: action 1 (2), action 0 (1)."),),
+            (("Taste", "The common one." + seen.format("\N{MINUS SIGN}0.75")),),
+            (("Taste", far.format("0.5") + seen.format("0.75")),),
+            (("Taste", far.format("2")),),
+            (("Taste", "The common one."),),
+            (("Rim", "From its own radius 0.9 on, in 19.0 % of its visits, there is the large reward."),),
+            (("Rim", "From the common radius 0.5 on, in 75.0 % of its visits, there is the large reward."),),
+        ]
+        assert [cohort.text for cohort in Linear().about.cohorts] == [()]
 
     @every
     def test_each_visit_is_the_same_in_pieces_of_any_length_to_the_last_bit(self, environment):
@@ -356,6 +374,11 @@ class Small:
 
 
 class TestDrawnWorld:
+    def test_its_changes_are_told_in_order(self):
+        late, early = Change(9, "rain"), Change(2, "a fair")
+        about = about_of(Small(), "small", 10, changes=[late, early])
+        assert about.changes == (early, late)
+
     def test_what_is_left_out_is_everybody_everything_and_a_constant(self):
         drawn = Drawn(expected=np.full((3, 2), 0.5), rewards=np.eye(3, 2, dtype=bool))
         visits = DrawnWorld(Small(3), lambda n: drawn).next_block()

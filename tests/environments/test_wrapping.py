@@ -192,7 +192,11 @@ def test_a_stack_is_a_description_like_any_other(environment):
     while isinstance(inner, Wrapped):
         depth, inner = depth + 1, inner.world
     assert len(environment.about.notes) == len(inner.about.notes) + depth
-    assert replace(environment.about, scenario="", notes=()) == replace(inner.about, scenario="", notes=())
+    about, own = environment.about, {"scenario": "", "notes": (), "changes": ()}
+    assert replace(about, **own) == replace(inner.about, **own)
+    times = [change.time for change in about.changes]
+    assert times == sorted(times)
+    assert {change.time for change in inner.about.changes} <= set(times) <= set(range(1, about.horizon))
     assert environment.label.endswith(")")
 
 

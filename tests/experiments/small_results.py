@@ -59,6 +59,7 @@ def changed(
     cohorts: Mapping[str, Mapping[str, Any]] | None = None,
     replications: int | None = None,
     failures: Sequence[Mapping[str, Any]] = (),
+    changes: Sequence[Mapping[str, Any]] = (),
 ) -> Result:
     """The same cells under another manifest.
 
@@ -68,6 +69,7 @@ def changed(
         cohorts: fields of their cards to replace, by key.
         replications: how many to keep.
         failures: what failed.
+        changes: of each world, with time and label.
     """
     manifest = copy.deepcopy({key: value for key, value in result.manifest.items() if key != "failures"})
     labels = policies if policies is not None else {p["label"]: [p["label"]] for p in manifest["policies"]}
@@ -83,6 +85,7 @@ def changed(
         environment["about"]["cohorts"] = [
             {**cohort, **(cohorts or {}).get(cohort["key"], {})} for cohort in environment["about"]["cohorts"]
         ]
+        environment["about"]["changes"] = [dict(change) for change in changes]
     return Result(manifest, result._store, [dict(failure) for failure in failures])
 
 

@@ -38,6 +38,7 @@ def evil():
         acme(),
         policies={"random": [EVIL], "linear Thompson": ["linear Thompson"], "oracle": ["oracle"]},
         cohorts={"luke": {"name": EVIL, "role": EVIL, "text": [[EVIL, EVIL]]}},
+        changes=[{"time": 20, "label": EVIL}, {"time": 30, "label": "roles change"}],
     )
 
 

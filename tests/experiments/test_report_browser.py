@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib.resources
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 
 import pytest
 import test_report_worlds as worlds
+from matplotlib.image import imread
 from test_report import page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -120,3 +122,23 @@ def test_the_page_asks_for_nothing_that_its_own_policy_forbids(tmp_path):
     assert POLICY.search(page("evil"))
     _, console = look(page("evil"), tmp_path)
     assert console == []
+
+
+def test_a_table_has_a_shadow_at_its_right_edge_just_while_there_is_more_of_it(tmp_path):
+    """Three boxes of 300 × 100 px, one below the other: a wide table, the same scrolled to its end, and a narrow one.
+
+    The paper is white (1), and a shadow is not. Looked at is a pixel 2 px from the right edge, between two lines.
+    """
+    style = importlib.resources.files("experiments.reports").joinpath("report.css.j2").read_text(encoding="utf-8")
+    boxes = "".join(
+        f'<div class="scroll" style="width:300px;height:100px;margin:0"><div style="width:{wide}px">.</div></div>'
+        for wide in (600, 600, 200)
+    )
+    scroll = '<script>document.querySelectorAll(".scroll")[1].scrollLeft = 300;</script>'
+    file, seen = tmp_path / "page.html", tmp_path / "seen.png"
+    file.write_text(f"<!DOCTYPE html><style>{style} body {{ padding: 0 !important; margin: 0 }}</style>{boxes}{scroll}")
+    flags = [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=600,400", f"--screenshot={seen}"]
+    subprocess.run([CHROMIUM, *FLAGS, *flags, file.as_uri()], capture_output=True, timeout=120, check=True)
+    edges = [float(imread(seen)[50 + 100 * number, 298, :3].mean()) for number in range(3)]
+    assert edges[0] < 0.95
+    assert edges[1] == edges[2] == 1

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from environments.protocol import Cohort
-from experiments.reports.drawing import spread
-from experiments.reports.phrases import by, policy, soft
+from experiments.reports.labels import spread
+from experiments.reports.phrases import by, each_of, narrow, policy, soft, was_shown
 from experiments.reports.wording import Estimate, Unit, counted, curly, listing, shorten, wrap
 
 COUNT, SHARE, MONEY, POINTS = Unit("count"), Unit("share"), Unit("amount", "$"), Unit("amount", "points")
@@ -76,17 +76,23 @@ def test_numbers_are_alike_where_they_are_printed_alike():
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "said", "shown", "one"),
     [
-        ("Luke", " by customers like Luke"),
-        ("visitors aged 18–29", " by visitors aged 18–29"),
-        ("students", " by students"),
-        ("few", " by the cohort “few”"),
-        ("everybody", ""),
+        ("Luke", " by customers like Luke", "Luke was shown", "A customer like Luke"),
+        (
+            "visitors aged 18–29",
+            " by visitors aged 18–29",
+            "visitors aged 18–29 were shown",
+            "On average, each of the visitors aged 18–29",
+        ),
+        ("students", " by students", "students were shown", "On average, each of the students"),
+        ("few", " by the cohort “few”", "the cohort “few” was shown", "On average, each of the cohort “few”"),
+        ("everybody", "", "everybody was shown", "The average customer"),
     ],
 )
-def test_a_cohort_that_does_not_say_who_is_in_it_is_marked_as_a_name(name, said):
-    assert by(Cohort(key=name, name=name, share=1.0)) == said
+def test_a_cohort_that_does_not_say_who_is_in_it_is_marked_as_a_name(name, said, shown, one):
+    cohort = Cohort(key=name, name=name, share=1.0)
+    assert (by(cohort), was_shown(cohort), each_of(cohort)) == (said, shown, one)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +116,12 @@ def test_lists_are_escaped():
     assert listing(["<b>", Markup("<i>x</i>"), "c"]) == "&lt;b&gt;, <i>x</i> and c"
     assert str(policy("<script>")) == '<span class="policy">&lt;script&gt;</span>'
     assert soft("a(b=1)").striptags() == "a(b=1)"
+
+
+def test_a_label_is_broken_between_its_parts_and_in_a_narrow_column_between_words():
+    assert soft("GaussianThompson(sd=2)") == "GaussianThompson(<wbr>sd=<wbr>2)"
+    assert narrow("GaussianThompson(sd=2)") == "Gaussian<wbr>Thompson(<wbr>sd=<wbr>2)"
+    assert narrow("LinUCB") == "LinUCB"
 
 
 @given(
