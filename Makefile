@@ -33,7 +33,7 @@ lowest: $(VENV)/bin/python
 		print(*(d.replace('>=', '==') for d in p['dependencies'] + p['optional-dependencies']['gym']), sep='\n')" \
 		> $(VENV)/lowest/constraints.txt
 	$(VENV)/lowest/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint $(VENV)/lowest/constraints.txt --editable '.[gym]' pytest pytest-xdist hypothesis
+		--constraint $(VENV)/lowest/constraints.txt --editable '.[gym]' 'pytest<9.2' pytest-xdist hypothesis
 	NUMBA_CACHE_DIR=$(VENV)/lowest/numba $(VENV)/lowest/bin/pytest -n 2 --dist loadgroup
 
 bench: $(VENV)/installed-dev
