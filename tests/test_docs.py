@@ -20,10 +20,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^(?P<marks>(?:<!--[^\n]*-->\n)*)```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-LONG = {
-    ROOT / "docs" / name
-    for name in ("check-data.md", "own-policy.md", "own-world.md", "personas.md", "results.md", "tutorial.md")
-}
+LONG = {ROOT / "docs" / name for name in ("check-data.md", "own-policy.md", "personas.md", "results.md")}
 """Pages that only the slow tests run."""
 KINDS = {"python", "sh", "toml", "text", "console", "bibtex"}
 

@@ -75,7 +75,11 @@ from tests.contracts.small_world import (
 from tests.stochastic import detectable_gap, proportions
 
 K = len(ACTIONS)
-PLAIN = (
+LONG = (  # that ask several policies at each visit: only the slow run takes them through all laws
+    Conservative(LinearThompson(), CollaborativeFiltering(refit=30), allowance=1e6),
+    Conservative(ExposureCap(PersonaBelief(LinUCB()), 2), Random(), baseline_reward=0.5, allowance=1e6),
+)
+BUILT_IN = (
     Nothing(),
     Random(),
     Always("lamp"),
@@ -116,10 +120,6 @@ PLAIN = (
     Cautious(LinUCB()),
     Conservative(LinUCB(), Always("lamp"), tolerance=0.1),
     ExposureCap(LinearThompson(), 3),
-    Popularity(refit=10),
-    CollaborativeFiltering(refit=30, factors=2, ridge=0.5, epsilon=0.2),
-)
-NESTED = (  # wrappers around all that they may be around: only the slow run takes them through all laws
     Cautious(DiscountedLinearThompson()),
     PerCohort(EpsilonGreedy()),
     PerCohort(VowpalWabbit()),
@@ -137,11 +137,11 @@ NESTED = (  # wrappers around all that they may be around: only the slow run tak
     Cautious(PersonaBelief(LinearThompson())),
     Cautious(PerCohort(GaussianThompson()), margin=1.0, explore=0.5),
     Cautious(Cautious(LinearThompson(), explore=0.5)),
-    Conservative(LinearThompson(), CollaborativeFiltering(refit=30), allowance=1e6),
-    Conservative(ExposureCap(PersonaBelief(LinUCB()), 2), Random(), baseline_reward=0.5, allowance=1e6),
     ExposureCap(Cautious(LinUCB()), 1),
+    Popularity(refit=10),
+    CollaborativeFiltering(refit=30, factors=2, ridge=0.5, epsilon=0.2),
+    *LONG,
 )
-BUILT_IN = (*PLAIN, *NESTED)
 OWN = (Copycat(), PerCohort(Copycat()), PersonaBelief(Copycat(), evidence="visit"))
 UNTOLD: set[str] = set()  # labels of those that cannot tell their propensity
 WORLDS = {
@@ -166,10 +166,10 @@ def always_the_same(policy):
     return isinstance(policy, (Nothing, Always)) or policy == Conservative(LinUCB(), Always("lamp"), tolerance=0.1)
 
 
-def tests_of(policy):
+def home_of(policy):
     """The name of the file that tests the policy which all others are around, by itself."""
     if hasattr(policy, "policy"):
-        return tests_of(policy.policy)
+        return home_of(policy.policy)
     return f"test_{type(policy).__module__.rpartition('.')[2]}"
 
 
@@ -178,7 +178,7 @@ def policies(applies=lambda _policy, _problem: True):
     cases = []
     for policy, problem, name in CASES:
         if applies(policy, problem):
-            marks = [pytest.mark.xdist_group(tests_of(policy)), *([pytest.mark.slow] if policy in NESTED else [])]
+            marks = [pytest.mark.xdist_group(home_of(policy)), *([pytest.mark.slow] if policy in LONG else [])]
             cases.append(pytest.param(policy, problem, id=name, marks=marks))
     return pytest.mark.parametrize(("policy", "problem"), cases)
 
