@@ -14,7 +14,7 @@ from bandits import FAMILIES, POLICIES, Visit
 from bandits.fit import misfit_of, start
 from bandits.protocol import Needs
 from bandits.registry import policy_from
-from tests.contracts.small_world import ACTION_FEATURES, features_of_actions, small_problem
+from tests.contracts.small_world import ACTION_FEATURES, features_of_actions, home_of, small_problem
 
 PAGE = (pathlib.Path(__file__).parent.parent / "docs" / "policies.md").read_text("utf-8")
 WORLD = small_problem(action_features=ACTION_FEATURES)
@@ -74,7 +74,9 @@ def test_a_row_says_which_worlds_are_refused(name):
         assert row["features"] == "visitor"
 
 
-@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(home_of(a_policy(name)))) for name in POLICIES]
+)
 def test_a_row_says_how_its_propensity_is_told(name):
     """Exact ones are told unasked; quadratures where asked, without an error; estimates with one."""
     policy = a_policy(name)

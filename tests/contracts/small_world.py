@@ -177,3 +177,10 @@ class _Copycat:
     def correct(self, visit, choice, delta):
         if choice.action != NOTHING:
             self.last[choice.action] += delta
+
+
+def home_of(policy):
+    """The name of the file that tests the policy which all others are around, by itself."""
+    if hasattr(policy, "policy"):
+        return home_of(policy.policy)
+    return f"test_{type(policy).__module__.rpartition('.')[2]}"

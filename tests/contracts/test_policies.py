@@ -64,6 +64,7 @@ from tests.contracts.small_world import (
     assert_same,
     begin,
     features_of_actions,
+    home_of,
     in_pieces,
     rewards_of,
     seen_by,
@@ -164,13 +165,6 @@ CASES = [
 def always_the_same(policy):
     """Whether it is known what everybody is shown at first."""
     return isinstance(policy, (Nothing, Always)) or policy == Conservative(LinUCB(), Always("lamp"), tolerance=0.1)
-
-
-def home_of(policy):
-    """The name of the file that tests the policy which all others are around, by itself."""
-    if hasattr(policy, "policy"):
-        return home_of(policy.policy)
-    return f"test_{type(policy).__module__.rpartition('.')[2]}"
 
 
 def policies(applies=lambda _policy, _problem: True):
