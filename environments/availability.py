@@ -79,8 +79,8 @@ class Shelf(Description):
     def __str__(self) -> str:
         since = f" from {self.since}" if self.since else ""
         until = "" if self.until is None else f" until {self.until}"
-        out = "".join(f" not {a} to {b}" for a, b in self.out)
-        return f"{self.name}{since}{until}{out}"
+        out = " nor".join(f" {a} to {b}" for a, b in self.out)
+        return f"{self.name}{since}{until}{' but not' if out else ''}{out}"
 
     def holds(self, time: Ints) -> Bools:
         """Whether it is on offer at some times (N,)."""
@@ -139,7 +139,7 @@ class Launches(Wrapped):
 
     def note(self, inner: About) -> str:
         """One line for a report: what it does to the world inside."""
-        return f"Not all actions are always on offer ({inner.clock}s): {'; '.join(self.details)}."
+        return f"Not all actions are always on offer; in {inner.clock}s: {'; '.join(self.details)}."
 
     def changes_in(self, inner: About) -> tuple[Change, ...]:
         """When the world changes: as inside, and what the schedule says."""

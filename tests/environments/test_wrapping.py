@@ -218,7 +218,7 @@ def test_labels_stay_readable():
     shop = Storefront.load("acme", objective="kept_margin")
     assert Delayed(Batched(shop, visits=500), by=3).label == "Delayed(Batched(acme/kept_margin, visits=500), by=3)"
     launches = Launches(shop, schedule={"Office case": {"from": 10, "until": 90, "out": [[30, 40]]}})
-    assert launches.label == "Launches(acme/kept_margin, Office case from 10 until 90 not 30 to 40)"
+    assert launches.label == "Launches(acme/kept_margin, Office case from 10 until 90 but not 30 to 40)"
     eligible = Eligible(shop, rule={"Bargain bin": {"feature": "coupon", "at_least": 1, "share": 0.5}})
     assert eligible.label == "Eligible(acme/kept_margin, Bargain bin for coupon ≥ 1 and a share of 0.5)"
     noisy = Noisy(shop, features={"coupon": {"flip": 0.1, "missing": 0.2}, "mobile": {"dropped": True}})
