@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from pydantic import Field
 
-from bandits.budget import account, amend, enter, may_explore, settle, terms
+from bandits.account import account, terms
+from bandits.budget import amend, enter, may_explore, settle
 from bandits.description import label_of
 from bandits.fit import misfit_of
 from bandits.loops import in_blocks

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bandits.learner_state import Changing
 from bandits.protocol import Floats, Ints
-from bandits.saving import Changing
 
 SWEEPS = 2
 """Alternations a fit; each fit goes on from the factors of the last, so that they add up."""

@@ -111,15 +111,7 @@ def decide(
 
 
 def estimate_all(
-    state: State,
-    how: How,
-    x: Floats,
-    z: Floats,
-    cohort: Ints,
-    nothing: int,
-    zero: float,
-    mean: Floats,
-    sd: Floats,
+    state: State, how: How, x: Floats, z: Floats, cohort: Ints, nothing: int, zero: float, mean: Floats, sd: Floats
 ) -> None:
     """What is believed at each of N visits, (N, K) means and standard deviations [spans]."""
     for n in range(len(x)):

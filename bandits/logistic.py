@@ -25,16 +25,15 @@ import numpy as np
 from pydantic import NonNegativeFloat
 
 from bandits.assembly import assembled
-from bandits.compiled import compiled, inlined, pasted
+from bandits.compiled import inlined, pasted
 from bandits.inputs import Scale, needs_bounds, needs_features, no_luck, normals
 from bandits.linear import Ridge
+from bandits.logit import logit_at_mode, sigmoid
 from bandits.player import Normal, Player
 from bandits.policy import BuiltIn
 from bandits.protocol import BlockLearner, Bools, Floats, Problem
 from bandits.ridge import Bank, Room, bank, direction, inner_products, quadratic_forms, room_for
 from bandits.ties import share_best
-
-_STEPS = 100  # Newton needs about 5, and halving an interval of length q, 60 for its last bit
 
 
 class How(NamedTuple):
@@ -55,36 +54,6 @@ class How(NamedTuple):
     room: Room
     logit: Floats
     spread: Floats
-
-
-@compiled
-def sigmoid(a: float) -> float:
-    """1 / (1 + e^−a), without overflow."""
-    if a >= 0.0:
-        return 1.0 / (1.0 + math.exp(-a))
-    e = math.exp(a)
-    return e / (1.0 + e)
-
-
-@compiled
-def logit_at_mode(before: float, q: float, r: float) -> float:
-    """The a that solves a = before + q (r − σ(a)): by Newton's steps, and by halves where they leave its bracket."""
-    low, high = before + q * (r - 1.0), before + q * r
-    a = min(max(before, low), high)
-    for _ in range(_STEPS):
-        p = sigmoid(a)
-        excess = a - before - q * (r - p)
-        if excess > 0.0:
-            high = a
-        else:
-            low = a
-        step = a - excess / (1.0 + q * p * (1.0 - p))
-        if not low < step < high:
-            step = 0.5 * (low + high)
-        if step == a or not low < step < high:
-            break
-        a = step
-    return a
 
 
 @inlined

@@ -21,7 +21,8 @@ import math
 import numpy as np
 
 from bandits.compiled import compiled
-from bandits.normal import normal_cdf, normal_quantile
+from bandits.lattice import dot, lattice_mean
+from bandits.normal import normal_cdf
 from bandits.protocol import Bools, Floats, Ints
 
 SHIFTS, POINTS = 32, 64  # independent lattices, and how many points each has: 2,048 draws a visit
@@ -110,7 +111,7 @@ def _estimate(
             estimate[n] = share
             continue
         for s in range(len(means)):
-            means[s] = share * _lattice_mean(gap[:M], spread[:M, :M], last[:M], R, steps, shifts[n, s], points)
+            means[s] = share * lattice_mean(gap[:M], spread[:M, :M], last[:M], R, steps, shifts[n, s], points)
         estimate[n] = means.mean()
         error[n] = math.sqrt(((means - estimate[n]) ** 2).sum() / (len(means) - 1) / len(means))
 
@@ -172,13 +173,13 @@ def _factor(gap: Floats, spread: Floats, size: Floats, last: Ints) -> int:
     while done < M:
         pick, least = done, math.inf
         for i in range(done, M):
-            low = -(gap[i] + _dot(L[i], expected, r)) / math.sqrt(left[i])
+            low = -(gap[i] + dot(L[i], expected, r)) / math.sqrt(left[i])
             if -low < least:
                 pick, least = i, -low
         _swap(done, pick, gap, spread, size, left, L)
         sd = math.sqrt(left[done])
         for i in range(done, M):
-            L[i, r] = (spread[i, done] - _dot(L[i], L[done], r)) / sd
+            L[i, r] = (spread[i, done] - dot(L[i], L[done], r)) / sd
         for i in range(done, M):
             left[i] -= L[i, r] * L[i, r]
         expected[r] = _mean_above(-least)
@@ -207,60 +208,8 @@ def _swap(a: int, b: int, gap: Floats, spread: Floats, size: Floats, left: Float
 
 
 @compiled
-def _lattice_mean(gap: Floats, L: Floats, last: Ints, R: int, steps: Floats, shift: Floats, points: int) -> float:
-    """The mean of the product of the directions' probabilities over a shifted lattice of the cube.
-
-    Args:
-        gap: (M,).
-        L: (M, R at least).
-        last: (M,) the direction that each row bounds.
-        R: directions.
-        steps: (R at least,) from one point to the next.
-        shift: (R at least,) of the whole lattice, uniform from 0 to 1.
-        points: how many.
-    """
-    total = 0.0
-    z = np.empty(R)
-    for point in range(points):
-        p, i = 1.0, 0
-        for r in range(R):
-            low, high = -math.inf, math.inf
-            while i < len(gap) and last[i] == r:
-                bound = -(gap[i] + _dot(L[i], z, r)) / L[i, r]
-                if L[i, r] > 0.0:
-                    low = max(low, bound)
-                else:
-                    high = min(high, bound)
-                i += 1
-            # to have both tails to full precision, the bounds are mirrored to where the normal is small
-            mirrored = low > 0.0
-            if mirrored:
-                low, high = -high, -low
-            below, above = normal_cdf(low), normal_cdf(high)
-            p *= max(above - below, 0.0)
-            if p == 0.0:
-                break
-            u = (point * steps[r] + shift[r]) % 1.0
-            u = 1.0 - abs(2.0 * u - 1.0)  # a tent, so that the ends of the cube meet
-            z[r] = min(max(normal_quantile(below + u * (above - below)), low), high)
-            if mirrored:
-                z[r] = -z[r]
-        total += p
-    return total / points
-
-
-@compiled
 def _mean_above(low: float) -> float:
     """The mean of a standard normal above a bound, φ(low) / Φ(−low); its asymptote from 10 on."""
     if low > 10.0:  # noqa: PLR2004  there it is right to 1 %, and no more is needed
         return low
     return math.exp(-0.5 * low * low) / math.sqrt(2.0 * math.pi) / normal_cdf(-low)
-
-
-@compiled
-def _dot(a: Floats, b: Floats, r: int) -> float:
-    """a·b over the first r directions, summed in order."""
-    total = 0.0
-    for i in range(r):
-        total += a[i] * b[i]
-    return total

@@ -171,13 +171,13 @@ class BlockLearner(ABC):
 
     def state(self) -> dict[str, npt.NDArray[np.generic]]:
         """All that it has learnt, and its luck, as arrays by name."""
-        from bandits.saving import state_of  # noqa: PLC0415  it knows learners, and so this module
+        from bandits.learner_state import state_of  # noqa: PLC0415  it knows learners, and so this module
 
         return state_of(self)
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Take over the state of another learner of the same policy and problem."""
-        from bandits.saving import restore  # noqa: PLC0415  see above
+        from bandits.learner_state import restore  # noqa: PLC0415  see above
 
         restore(self, state)
 

@@ -15,12 +15,12 @@ from pydantic import NonNegativeFloat
 
 from bandits.assembly import assembled
 from bandits.inputs import Scale
+from bandits.learner_state import Changing
 from bandits.linear import Ridge, optimism
 from bandits.player import Player
 from bandits.policy import BuiltIn
 from bandits.products import Products, needs_action_features
 from bandits.protocol import BlockLearner, Bools, Floats, Ints, Problem
-from bandits.saving import Changing
 from bandits.tastes import a_joint_draw, correct_shared, estimate_shared, how_for, learn_shared, note_covariance
 from bandits.whole import whole
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bandits.budget import TIGHT_AT, account, budget, enter, may_explore, settle, sum_of_arm, terms, width_of_sum
+from bandits.account import account, terms
+from bandits.budget import TIGHT_AT, budget, enter, may_explore, settle, sum_of_arm, width_of_sum
 from bandits.compiled import compiled
 from tests.oracles.conservative import half_normal_boundary
 from tests.stochastic import FALSE_ALARM

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from bandits import LogisticThompson, LogisticUCB, Problem
-from bandits.logistic import logit_at_mode, sigmoid
+from bandits.logit import logit_at_mode, sigmoid
 from bandits.protocol import Block, Choices
 from tests.oracles.laplace import choose_and_learn
 from tests.stochastic import detectable_gap, proportions

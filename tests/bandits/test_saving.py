@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bandits import BlockLearner, Choice, Choices, InputError, LinUCB, PerCohort, PersonaBelief, load
-from bandits.saving import FORMAT, text_array
+from bandits.learner_state import text_array
+from bandits.saving import FORMAT
 from tests.contracts.small_world import Copycat, assert_same, begin, seen_by, small_block, small_problem
 
 
