@@ -84,6 +84,8 @@ def _faults_between(kind: type[Description], given: Mapping[str, object], sound:
                 getattr(part, rule)()
     except InputError as error:
         return list(error.faults)
+    except (ValueError, AssertionError) as error:  # as a rule of one's own says it
+        return [Fault(str(error))]
     except AttributeError as error:
         if error.name not in unsound:
             raise

@@ -316,6 +316,26 @@ def test_rules_between_fields_are_told_with_the_faults_of_other_fields(fields, l
     assert [line.split(" (known")[0] for line in refused.value.lines] == [f"Sale: {line}" for line in lines]
 
 
+def test_a_rule_of_ones_own_may_refuse_as_pydantic_has_it():
+    class Own(Description):
+        n: int = 1
+        m: int = 1
+
+        @model_validator(mode="after")
+        def _rule(self) -> Self:
+            if self.m > 5:
+                raise ValueError("m must be at most 5")
+            return self
+
+    for fields, lines in (
+        ({"m": 6}, ["Own: m must be at most 5"]),
+        ({"n": "x", "m": 6}, ["Own: n: must be a whole number, got 'x'", "Own: m must be at most 5"]),
+    ):
+        with pytest.raises(InputError) as refused:
+            Own(**fields)
+        assert list(refused.value.lines) == lines
+
+
 def test_a_rule_that_breaks_by_itself_is_not_hushed_up():
     class Broken(Description):
         n: int = 1
