@@ -102,7 +102,7 @@ def _delay(value: object) -> object:
         return from_table(value, DELAYS, "delay")
     if isinstance(value, int) and not isinstance(value, bool):
         if not 0 <= value <= LONGEST:
-            raise InputError(f"must be 0 or above, got {value}")
+            raise InputError(f"must be from 0 to {LONGEST}, got {value}")
         return Constant(units=value)
     if not isinstance(value, Delay):
         kinds = '{ kind = "geometric", mean = … } or { kind = "weibull", scale = …, shape = … }'

@@ -20,9 +20,11 @@ from environments.changing import Change, in_order
 from environments.protocol import EVERYBODY, About, Cohort, Outcome, Visits
 
 BLOCK = 1_024
+ROUNDING = 1e-6
+BAD = "A bad recommendation is one whose expected reward is below"
 Block = Annotated[int, Field(ge=1, le=1_000_000)]
 """Visits that are served together."""
-Horizon = Annotated[int, Field(ge=1)]
+Horizon = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 """Visits in a replication."""
 
 
@@ -81,10 +83,17 @@ class DrawnWorld:
         self, description: Told, draw: Callable[[int], Drawn], *, block: int = BLOCK, bad_below: float | None = None
     ) -> None:
         about = description.about
-        if bool(about.bad_means) != (bad_below is not None):
-            what = "must be given to about_of and DrawnWorld alike, or to neither"
-            raise InputError(Fault(what, ("bad_below",)), about.title)
+        said = about.bad_means if about.bad_means.startswith(BAD) or bad_below is None else _bad_means(bad_below)
+        faults = []
+        if bool(about.bad_means) != (bad_below is not None) or said != _bad_means(bad_below):
+            faults.append(Fault("must be given to about_of and DrawnWorld alike, or to neither", ("bad_below",)))
         self.problem = description.problem
+        keys = tuple(cohort.key for cohort in about.cohorts)
+        if self.problem.cohorts and tuple(self.problem.cohorts) != keys:
+            what = f"must be those of `about`, {keys}, got {tuple(self.problem.cohorts)}"
+            faults.append(Fault(what, ("problem", "cohorts")))
+        if faults:
+            raise InputError(faults, about.title)
         self._draw, self._block, self._bad_below = draw, block, bad_below
         self._served, self._left = 0, about.horizon
         self._rewards = np.empty((0, len(self.problem.actions)))
@@ -99,6 +108,8 @@ class DrawnWorld:
         if size == 0:
             return None
         drawn, K = self._draw(size), len(self.problem.actions)
+        if not isinstance(drawn, Drawn):
+            raise InputError(f"what is drawn of {size} visits must be Drawn(…), got {drawn!r}; mend the draw")
         expected = _shaped("expected", drawn.expected, size, K)
         self._rewards = _shaped("rewards", drawn.rewards, size, K)
         D = len(self.problem.features)
@@ -170,8 +181,11 @@ def about_of(
         bad_below: as in `DrawnWorld`.
         notes: what a reader must know.
         changes: when the world changes, as far as that is known beforehand.
+
+    Raises:
+        InputError: one line for each of these that cannot be.
     """
-    bad = "" if bad_below is None else f"A bad recommendation is one whose expected reward is below {bad_below:g}."
+    _check_told(title, horizon, cohorts, changes)
     return About(
         title=title,
         scenario=identity(description),
@@ -180,7 +194,7 @@ def about_of(
         cohorts=tuple(cohorts),
         outcomes=(),
         tolerance=0.0,
-        bad_means=bad,
+        bad_means=_bad_means(bad_below),
         clock="visit",
         horizon=horizon,
         people=False,
@@ -188,3 +202,22 @@ def about_of(
         notes=tuple(notes),
         changes=in_order(changes),
     )
+
+
+def _bad_means(bad_below: float | None) -> str:
+    return "" if bad_below is None else f"{BAD} {bad_below:g}."
+
+
+def _check_told(title: str, horizon: int, cohorts: Sequence[Cohort], changes: Sequence[Change]) -> None:
+    faults = []
+    if horizon < 1:
+        faults.append(Fault(f"must be at least 1, got {horizon}", ("horizon",)))
+    keys, shares = [cohort.key for cohort in cohorts], [cohort.share for cohort in cohorts]
+    if len(set(keys)) < len(keys):
+        faults.append(Fault(f"must have different keys, got {keys}", ("cohorts",)))
+    if min(shares, default=0.0) <= 0 or abs(sum(shares) - 1) > ROUNDING:
+        faults.append(Fault(f"must have shares above 0 that add up to 1, got {shares}", ("cohorts",)))
+    if outside := [change for change in changes if not 0 < change.time < horizon]:
+        faults.append(Fault(f"must come after the start and before {horizon}, got {outside[0]}", ("changes",)))
+    if faults:
+        raise InputError(faults, title)

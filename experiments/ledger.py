@@ -54,7 +54,7 @@ class Ledger:
     """
 
     def __init__(self, about: About, users: Users | None, nothing: int | None) -> None:
-        C = len(about.cohorts)
+        self.cohorts = C = len(about.cohorts)
         self._about, self._users, self._nothing = about, users, -1 if nothing is None else nothing
         self._arrival = np.empty(0, dtype=np.int64) if users is None else users.arrival
         self._totals = np.zeros((C, len(OWN) + len(about.outcomes)))

@@ -16,6 +16,7 @@ from bandits.fit import start
 from bandits.protocol import Block, BlockLearner, Choices, Floats, Ints, Needs, Policy
 from bandits.streams import stream
 from environments.protocol import Environment, Late, Outcome, Visits, World
+from environments.served import check_served
 from experiments.ledger import Books, Ledger
 from experiments.log import VisitLog
 
@@ -40,6 +41,7 @@ def run_cell(
 
     Raises:
         Misbehaviour: when the policy does what a policy must not do.
+        InputError: when the world does what a world must not do.
     """
     world = environment.open(seed, replication)
     rng = stream(seed, replication, f"policy:{what or identity(policy)}")
@@ -66,6 +68,7 @@ def play(world: World, learner: BlockLearner, needs: Needs, ledger: Ledger, log:
     """Let a learner work through a world, block by block."""
     memory = Memory()
     while (visits := world.next_block()) is not None:
+        check_served(visits, ledger.cohorts, len(world.problem.actions))
         with _placed(visits.index):
             # some propensities take time to compute: only the log asks for them
             choices = learner.play(visits.shown_to(needs, asks=log is not None))
