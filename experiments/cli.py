@@ -8,7 +8,6 @@ Each command imports what it needs when it is called: help, and a mistyped comma
 from __future__ import annotations
 
 import pathlib
-import signal
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.complaints import BAD_INPUT, COMMAND, WrongCommand, complain, of_command, of_failures
+from experiments.stopping import STOP
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,7 +72,7 @@ def run(
                 workers=cores() if workers is None else workers,
                 log=log.value,
                 overwrite=overwrite,
-                progress=progress,
+                progress=STOP.heeded(progress),
             )
     except KeyboardInterrupt:
         complain("stopped; what is finished is kept, and the same command goes on from there")
@@ -198,7 +198,7 @@ def _console() -> Console:
 
 def main() -> None:
     """Run the command line: bad input is one line a fault and status 2; a bug is a traceback and status 1."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
+    STOP.listen()
     try:
         status = app(sys.argv[1:] or ["--help"], prog_name=COMMAND, standalone_mode=False)
     except ValueError as error:

@@ -16,6 +16,7 @@ from small_sweeps import cells_in, stamps_in
 
 from experiments import Experiment, Result, run
 from experiments.disk import LEFT_BEHIND, MAKING, in_the_making
+from experiments.stopping import Stop
 
 COMMAND = [sys.executable, "-c", "from experiments.cli import main; main()", "run", "sweep.toml"]
 SWEEP = """
@@ -153,6 +154,19 @@ def test_a_polite_kill_is_a_ctrl_c(folder, reference):
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 130
     assert gone_on_with(folder) == reference
+
+
+def test_a_stop_that_python_has_lost_is_heeded_when_the_next_cell_is_done():
+    """As where the signal comes while an object is being finalised: what is raised then is printed and forgotten."""
+
+    stop, told = Stop(), []
+    heeded = stop.heeded(lambda *cells: told.append(cells))
+    heeded(1, 3)
+    with contextlib.suppress(KeyboardInterrupt):
+        stop(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt):
+        heeded(2, 3)
+    assert told == [(1, 3)]
 
 
 @pytest.mark.slow
