@@ -12,7 +12,6 @@ from bandits.compiled import compiled, name_of, pasted
 from bandits.kernels import chances, correct_many, decide, estimate_all, learn_many, note, play, score, show
 
 Loop: TypeAlias = Callable[..., Any]
-DEFAULTS = ("score", "chances", "note", "show", "decide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def _loop(template: Loop, parts: tuple[tuple[str, Loop | None], ...], made: Call
     """One loop, kept under the names of the parts that are not the template's own."""
     assert isinstance(template, types.FunctionType)  # noqa: S101  for the type checker
     loop = types.FunctionType(template.__code__, {**template.__globals__, **dict(parts)}, template.__name__)
-    names = [name_of(part) for name, part in parts if part is not None]
-    loop.__qualname__ = "-".join([template.__name__, *(name for name in names if name not in DEFAULTS)])
+    own = [name_of(part) for name, part in parts if part is not None and name_of(part) != name]
+    loop.__qualname__ = "-".join([template.__name__, *own])
     loop.__doc__, loop.__module__ = template.__doc__, template.__module__
     return made(loop)

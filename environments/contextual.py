@@ -102,9 +102,8 @@ class Contextual(Testbed):
             FAR.format(plainly(cohort.distance)) if cohort.distance else "The common one." for cohort in self.cohorts
         ]
         seen = [SEEN.format(plainly(mean[1])) if self.separation else "" for mean in self.mean_features]
-        return tuple(
-            ("Taste", own + shown) for own, shown in zip(taste, seen, strict=False)
-        )  # one mean without cohorts
+        # without cohorts there is one mean
+        return tuple(("Taste", own + shown) for own, shown in zip(taste, seen, strict=False))
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -83,9 +83,9 @@ class DrawnWorld:
         self, description: Told, draw: Callable[[int], Drawn], *, block: int = BLOCK, bad_below: float | None = None
     ) -> None:
         about = description.about
-        said = about.bad_means if about.bad_means.startswith(BAD) or bad_below is None else _bad_means(bad_below)
+        in_own_words = about.bad_means != "" and not about.bad_means.startswith(BAD)
         faults = []
-        if bool(about.bad_means) != (bad_below is not None) or said != _bad_means(bad_below):
+        if (bad_below is None) if in_own_words else (about.bad_means != _bad_means(bad_below)):
             faults.append(Fault("must be given to about_of and DrawnWorld alike, or to neither", ("bad_below",)))
         self.problem = description.problem
         keys = tuple(cohort.key for cohort in about.cohorts)

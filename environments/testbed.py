@@ -15,7 +15,7 @@ from bandits.description import Description
 from bandits.errors import Fault, InputError
 from bandits.protocol import Floats, Problem
 from environments.drawn import Block, Drawn, DrawnWorld, Horizon, about_of
-from environments.protocol import About
+from environments.protocol import EVERYBODY, About
 from environments.testbed_cohorts import Group, cohorts_of, disagreements, shares_of
 
 HORIZON = 10_000
@@ -74,8 +74,9 @@ class Testbed(Description):
     @property
     def shown_cohorts(self) -> tuple[str, ...] | None:
         """Names of the cohorts, if policies may be told them."""
-        keys = tuple(cohort.key for cohort in cohorts_of(self.cohorts, self.paragraphs))
-        return keys if self.observe_cohort else None
+        if not self.observe_cohort:
+            return None
+        return tuple(cohort.name for cohort in self.cohorts) or (EVERYBODY.key,)
 
     @property
     @abstractmethod
